@@ -1,0 +1,77 @@
+# `make` lists what there is. Needs Python 3.11+ and make; the rest goes into .venv.
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Through PYTHONPATH, because it does not see editable installs.
+VERIFYTYPES := PYTHONPATH=$(CURDIR) PYRIGHT_PYTHON_IGNORE_WARNINGS=1 \
+	$(BIN)/pyright --pythonpath $(BIN)/python --ignoreexternal --verifytypes
+# A change here means: install again.
+METADATA := setup.cfg aiomatatika/_version.py
+
+# Protocol and policy without I/O: every branch of these is tested. `make test` also fails where one of them is missing.
+FULLY_COVERED := \
+	aiomatatika/collection.py \
+	aiomatatika/converter.py \
+	aiomatatika/errors.py \
+	aiomatatika/hal.py \
+	aiomatatika/secret.py \
+	aiomatatika/transport/retry.py \
+	aiomatatika/transport/tokens.py \
+	aiomatatika/transport/urls.py
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check format clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed  ## run examples/quickstart.py against the embedded server
+	$(BIN)/python examples/quickstart.py
+
+test: $(VENV)/.installed-test $(FULLY_COVERED)  ## run the whole suite, with coverage (ARGS="-k name" adds options)
+	$(BIN)/python -X dev -m coverage run -m pytest $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m coverage report
+	$(BIN)/python -m coverage report --fail-under=100 --include=$(subst $(space),$(comma),$(strip $(FULLY_COVERED)))
+endif
+
+check: $(VENV)/.installed-dev  ## format, lint and types, changing nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(VERIFYTYPES) aiomatatika
+
+format: $(VENV)/.installed-dev  ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is not a Python 3.11 or newer; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created $(METADATA)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.created $(METADATA)
+	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-dev: $(VENV)/.created $(METADATA)
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test

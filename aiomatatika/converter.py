@@ -1,0 +1,247 @@
+"""JSON into resource classes: the one cattrs converter of the process.
+
+camelCase members, timestamps in UTC, strict scalars, secrets hidden, unknown members kept. What does not fit comes back
+as a `Mismatch` that says where and what was expected, never the value; it is returned and not raised, so that no frame of
+a traceback holds the document.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin
+from uuid import UUID
+
+import attrs
+import orjson
+from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs.gen import make_dict_structure_fn, override
+
+from aiomatatika.hal import JsonObject, Links
+from aiomatatika.secret import Secret
+
+__all__ = ["Mismatch", "decode_json", "structure", "structure_list", "structure_text", "wire_name"]
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+# No week dates, no 24:00, no digits of other scripts: what `datetime.fromisoformat` accepts differs between Pythons.
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
+_HAL_NAMES = {"links": "_links", "embedded": "_embedded"}
+_EXTRA = "extra"
+
+
+@attrs.frozen
+class Mismatch:
+    """Why a document is not what was promised: where, and what was expected there."""
+
+    text: str
+
+
+class _Expected(Exception):  # noqa: N818  # control flow inside this module; it never leaves it
+    """A value that does not fit; its text is what was expected, as in "expected a UUID"."""
+
+
+def _expected(what: str) -> NoReturn:
+    raise _Expected(what)
+
+
+def structure_text(value: Any, _: Any = None) -> str:
+    """Return a JSON string as it is."""
+    return value if type(value) is str else _expected("a string")
+
+
+def _structure_bool(value: Any, _: Any) -> bool:
+    return value if type(value) is bool else _expected("true or false")
+
+
+def _structure_int(value: Any, _: Any) -> int:
+    return value if type(value) is int else _expected("a whole number")
+
+
+def _structure_float(value: Any, _: Any) -> float:
+    return float(value) if type(value) in {int, float} else _expected("a number")
+
+
+def _structure_uuid(value: Any, _: Any) -> UUID:
+    return UUID(value) if type(value) is str and _CANONICAL_UUID.fullmatch(value) else _expected("a UUID")
+
+
+def _structure_datetime(value: Any, _: Any) -> datetime:
+    match = type(value) is str and _TIMESTAMP.fullmatch(value)
+    if match:
+        try:
+            # 0.16 us against 0.9 us for `.replace(tzinfo=UTC)`; digits beyond microseconds are cut off by Python.
+            return datetime.fromisoformat(value).astimezone(UTC) if match[1] else datetime.fromisoformat(value + "+00:00")
+        except (ValueError, OverflowError):
+            pass
+    _expected("a timestamp")
+
+
+def _structure_secret(value: Any, _: Any) -> Secret:
+    return Secret(value) if type(value) is str and value else _expected("a string")
+
+
+def _structure_object(value: Any, _: Any) -> JsonObject:
+    return JsonObject(value) if type(value) is dict else _expected("an object")
+
+
+def _structure_embedded(value: Any, _: Any) -> JsonObject:
+    return JsonObject() if value is None else _structure_object(value, _)
+
+
+def _structure_links(value: Any, _: Any) -> Links:
+    if type(value) is dict:
+        return Links(value)
+    return Links() if value in (None, []) else _expected("an object")
+
+
+def wire_name(attribute: str) -> str:
+    """Return the member name of an attribute: ``last_modified`` is ``lastModified`` on the wire."""
+    first, *rest = attribute.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _optional(hook: Hook) -> Hook:
+    def structure_optional(value: Any, kind: Any) -> Any:
+        return None if value is None else hook(value, kind)
+
+    return structure_optional
+
+
+def _field_hook(converter: Converter, kind: Any) -> Hook:
+    """Resolve the hook of a field once, so that no dispatch is left for each object."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        inner = [each for each in get_args(kind) if each is not type(None)]
+        if len(inner) == 1:
+            return _optional(_field_hook(converter, inner[0]))
+    if get_origin(kind) in {list, tuple}:
+        item = get_args(kind)[0]
+        item_hook = _field_hook(converter, item)
+        return lambda value, _: (
+            [item_hook(each, item) for each in value] if type(value) is list else _expected("an array")
+        )
+    return converter.get_structure_hook(kind)
+
+
+def _class_hook(cls: type[Any], converter: Converter) -> Hook:
+    attrs.resolve_types(cls)
+    fields = [field for field in attrs.fields(cls) if field.init]
+    wire = {field.name: _HAL_NAMES.get(field.name) or wire_name(field.name) for field in fields if field.name != _EXTRA}
+    keeps_extra = len(wire) < len(fields)
+    overrides = {
+        field.name: override(rename=wire[field.name], struct_hook=_field_hook(converter, field.type))
+        if field.name in wire
+        else override(omit=True)
+        for field in fields
+    }
+    generated = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]  # cattrs types the options only
+    known = frozenset(wire.values())
+
+    def structure_class(raw: Any, kind: Any) -> Any:
+        if type(raw) is not dict:
+            _expected("an object")
+        resource = generated(raw, kind)
+        if keeps_extra and not raw.keys() <= known:
+            unknown = {name: value for name, value in raw.items() if name not in known}
+            return attrs.evolve(resource, extra=JsonObject(unknown))
+        return resource
+
+    return structure_class
+
+
+def _make_converter(*, detailed: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed)
+    hooks: list[tuple[Any, Hook]] = [
+        (str, structure_text),
+        (bool, _structure_bool),
+        (int, _structure_int),
+        (float, _structure_float),
+        (UUID, _structure_uuid),
+        (datetime, _structure_datetime),
+        (Secret, _structure_secret),
+        (JsonObject, _structure_embedded),
+        (Links, _structure_links),
+    ]
+    for kind, hook in hooks:
+        converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_factory(attrs.has, _class_hook)
+    return converter
+
+
+_converter = _make_converter(detailed=False)
+
+
+@cache
+def _detailed_converter() -> Converter:
+    # It says where a document is wrong and costs half as much again: so it runs only once something is known to be.
+    return _make_converter(detailed=True)
+
+
+def _describe(error: BaseException, where: str) -> str:
+    while isinstance(error, ClassValidationError | IterableValidationError):
+        located, rest = error.group_exceptions()
+        if not located:
+            error = rest[0]
+            continue
+        error, note = located[0]
+        name = getattr(note, "name", None)
+        where += f".{_HAL_NAMES.get(name) or wire_name(name)}" if name else f"[{getattr(note, 'index', '?')}]"
+    where = where.lstrip(".")
+    if isinstance(error, KeyError):
+        return f"{where}: missing"
+    return f"{where or 'body'}: expected {error if isinstance(error, _Expected) else 'another type'}"
+
+
+def structure(document: Any, cls: type[T], where: str = "") -> T | Mismatch:
+    """Make an attrs class of a JSON object, or say why it is none."""
+    try:
+        return _converter.structure(document, cls)
+    except Exception:  # noqa: BLE001  # whatever the fast path trips over, the detailed one puts into words
+        pass
+    try:
+        return _detailed_converter().structure(document, cls)
+    except Exception as error:  # noqa: BLE001
+        return Mismatch(_describe(error, where))
+
+
+def structure_list(items: list[Any], cls: type[T], where: str) -> list[T] | Mismatch:
+    """Make an attrs class of each JSON object of a list, or say which one is not what was promised."""
+    hook = _converter.get_structure_hook(cls)
+    try:
+        return [hook(item, cls) for item in items]
+    except Exception:  # noqa: BLE001  # as above
+        pass
+    resources = []
+    for index, item in enumerate(items):
+        resource = structure(item, cls, f"{where}[{index}]")
+        if isinstance(resource, Mismatch):
+            return resource
+        resources.append(resource)
+    return resources
+
+
+def decode_json(body: bytes, content_type: str = "") -> Any:
+    """Decode a JSON text in UTF-8, whatever charset the header names; a `Mismatch` where it is none.
+
+    A byte order mark passes (RFC 8259 section 8.1 lets a parser ignore it). NaN, infinities, lone surrogates and nesting
+    beyond 1,024 levels are refused.
+    """
+    try:
+        return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        pass
+    if not body:
+        return Mismatch("the body is empty")
+    return Mismatch(f"not JSON ({content_type or 'no content type'})")
+
+
+def member(document: Any, name: str) -> Any:
+    """Return a member of a JSON object; None where the document is none or has no such member."""
+    return document.get(name) if isinstance(document, Mapping) else None

@@ -1,0 +1,270 @@
+"""Every error of the library.
+
+::
+
+    MatatikaError
+    ├── ConfigurationError (ValueError)   settings that cannot work; nothing was sent
+    ├── SessionClosedError                used after close, or closed while in flight
+    ├── TransportError                    no usable answer; .sent is "no" or "maybe"
+    ├── AuthenticationError               the credentials are refused
+    ├── ApiError                          the API answered with an error status
+    │   ├── BadRequestError               400
+    │   ├── ForbiddenError                403
+    │   ├── NotFoundError                 404
+    │   ├── MethodNotAllowedError         405
+    │   ├── ConflictError                 409
+    │   ├── RateLimitError                429, of the API or of the identity provider
+    │   └── ServerError                   500 to 599
+    ├── ResponseError                     a success status with a body that is not what was promised
+    ├── LinkError                         a link that cannot be followed
+    │   ├── UnsafeLinkError               a link or redirect that would take the token elsewhere
+    │   └── PaginationError               pages that loop, stand still or never end
+    ├── SecretLostError                   a one-time secret that nobody holds
+    ├── SecretDeliveryError               a key was made and is in .api_key, but a later step failed
+    └── PendingError                      202: accepted, not done
+
+Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call) and,
+when it was raised while iterating, ``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its chain:
+theirs hold the Authorization header. Bad arguments are plain `ValueError` or `TypeError`, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from aiomatatika.resources.apikeys import NewApiKey
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigurationError",
+    "ConflictError",
+    "ForbiddenError",
+    "LinkError",
+    "MatatikaError",
+    "MethodNotAllowedError",
+    "NotFoundError",
+    "PaginationError",
+    "PendingError",
+    "RateLimitError",
+    "ResponseError",
+    "SecretDeliveryError",
+    "SecretLostError",
+    "ServerError",
+    "SessionClosedError",
+    "TransportError",
+    "UnsafeLinkError",
+]
+
+
+class MatatikaError(Exception):
+    """The root of all errors of this library. Whether repeating is safe, the subclasses say.
+
+    Attributes:
+        method: The HTTP method of the call, where there was one.
+        path: The path of the call, without its query.
+        attempts: How many requests this call put on the wire, the one that failed included.
+        next_url: The page to go on from (`Collection.at`), when the error was raised while iterating.
+    """
+
+    method: str | None = None
+    path: str | None = None
+    attempts: int = 0
+    next_url: str | None = None
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        message = str(self.args[0]) if self.args else type(self).__name__
+        return f"{message} ({self.method} {self.path})" if self.method else message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args, self.__dict__.copy()))
+
+
+def _rebuild(cls: type[MatatikaError], args: tuple[Any, ...], state: dict[str, Any]) -> MatatikaError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(MatatikaError, ValueError):
+    """The settings cannot work. Nothing was sent; change the settings."""
+
+
+class SessionClosedError(MatatikaError):
+    """The session was closed before the call or during it. Open a new session; what was in flight may have been done."""
+
+
+class TransportError(MatatikaError):
+    """No usable answer came back. With ``sent == "no"`` repeating is safe, with ``"maybe"`` only for idempotent calls.
+
+    Where a time limit ran out it is a `TimeoutError` as well.
+
+    Attributes:
+        sent: ``"no"``: the server cannot have acted. ``"maybe"``: it may have.
+    """
+
+    sent: Literal["no", "maybe"]
+
+    def __init__(self, message: str, *, sent: Literal["no", "maybe"] = "maybe") -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class TransportTimeoutError(TransportError, TimeoutError):
+    """A time limit of the session ran out: the `TransportError` that ``except TimeoutError`` catches."""
+
+
+class AuthenticationError(MatatikaError):
+    """The identity provider, or the API after one refresh, refuses the credentials. Repeating does not help.
+
+    Attributes:
+        status: The HTTP status of the refusal, where there was an answer.
+        code: The ``error`` code of the refusal (RFC 6749 section 5.2, RFC 6750 section 3.1), where one was given.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class ApiError(MatatikaError):
+    """The API answered with an error status. Nothing more was tried; whether to repeat is up to the status.
+
+    Attributes:
+        status: The HTTP status.
+        error: Its reason phrase as the body has it ("Not Found"), or None.
+        message: What the server says went wrong: at most 500 characters, credentials cut out, or None.
+        errors: The failing fields of a 400 as the server lists them (Spring's field errors), credentials cut out.
+        timestamp: When, as the server writes it, or None.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        error: str | None = None,
+        message: str | None = None,
+        errors: Sequence[Mapping[str, Any]] = (),
+        timestamp: str | None = None,
+    ) -> None:
+        super().__init__(f"{status} {error or 'error'}" + (f": {message}" if message else ""))
+        self.status = status
+        self.error = error
+        self.message = message
+        self.errors = tuple(errors)
+        self.timestamp = timestamp
+
+
+class BadRequestError(ApiError):
+    """400: the request is malformed or a field is not valid; `errors` says which. Repeating does not help."""
+
+
+class ForbiddenError(ApiError):
+    """403: the credentials are good, but may not do this. Repeating does not help.
+
+    Attributes:
+        code: The ``error`` code of the ``WWW-Authenticate`` header ("insufficient_scope"), where one was given.
+    """
+
+    code: str | None = None
+
+
+class NotFoundError(ApiError):
+    """404: there is no such object, or the caller may not see it. Repeating does not help."""
+
+
+class MethodNotAllowedError(ApiError):
+    """405: the object does not take this method. Repeating does not help."""
+
+
+class ConflictError(ApiError):
+    """409: the object's state forbids it. Read it again before repeating."""
+
+
+class RateLimitError(ApiError):
+    """429: too many requests, at the API or at the identity provider. Nothing was done; safe to repeat later.
+
+    Attributes:
+        retry_after: Seconds to wait as the server said it, or None where it did not say.
+    """
+
+    retry_after: float | None = None
+
+
+class ServerError(ApiError):
+    """500 to 599: the server failed. It may have acted: repeat only what is idempotent."""
+
+
+class ResponseError(MatatikaError):
+    """A success status, and a body that is not what was promised. The server did what it was asked to do.
+
+    The message says where (``apikeys[3].id: expected a UUID``), never the value.
+
+    Attributes:
+        status: The HTTP status that came before the body, where it is known.
+    """
+
+    status: int | None = None
+
+
+class LinkError(MatatikaError):
+    """A link that is missing, templated or of another method than the call needs. Nothing was sent to it."""
+
+
+class UnsafeLinkError(LinkError):
+    """A link or redirect leaves the API (other origin, path above its root, user name in it). It was not followed."""
+
+
+class PaginationError(LinkError):
+    """The pages of a collection loop, stand still or never end. The items already delivered are good."""
+
+
+class SecretLostError(MatatikaError):
+    """A key's one-time secret is lost: no answer carried it, and it cannot be had again. Creating anew is safe.
+
+    Attributes:
+        key_id: The id of the key that was being created.
+        created: True: the key was made. False: it was there before. None: unknown.
+        orphan: True: a key of this id is left that nobody has the secret of; delete it. False: none is left of this
+            call's making. None: unknown; look, then delete.
+    """
+
+    def __init__(self, message: str, *, key_id: UUID, created: bool | None, orphan: bool | None) -> None:
+        super().__init__(message)
+        self.key_id = key_id
+        self.created = created
+        self.orphan = orphan
+
+
+class SecretDeliveryError(MatatikaError):
+    """A key was made and its secret is in ``.api_key``, but a later step failed. Store the key before anything else.
+
+    Attributes:
+        api_key: The key with its secret.
+    """
+
+    def __init__(self, message: str, *, api_key: NewApiKey) -> None:
+        super().__init__(message)
+        self.api_key = api_key
+
+
+class PendingError(MatatikaError):
+    """202: the server accepted the request and has not done it yet. Look at the resource before repeating.
+
+    Attributes:
+        resource_id: The id of the resource that is to come, where it is known.
+    """
+
+    def __init__(self, message: str, *, resource_id: UUID | str | None = None) -> None:
+        super().__init__(message)
+        self.resource_id = resource_id

@@ -1,0 +1,260 @@
+"""HAL documents: links, their relations, and the base of every resource class. No I/O.
+
+A relation of this API is ``{action} … {relation}`` with any number of actions ("update delete workspace"), and one href
+serves them all: the action decides the HTTP method ("Links" page of the API reference). A link's ``type`` is, against
+HAL, the method too, where the server gives it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+
+from aiomatatika.errors import LinkError, ResponseError
+
+__all__ = ["HalResource", "JsonObject", "Link", "Links", "Relation"]
+
+_METHODS: Final[Mapping[str, str]] = {
+    "add": "PUT",
+    "create": "PUT",
+    "delete": "DELETE",
+    "draft": "PUT",
+    "edit": "PATCH",
+    "latest": "GET",
+    "make-default": "PUT",
+    "new": "POST",
+    "publish": "POST",
+    "search": "GET",
+    "self": "GET",
+    "update": "PUT",
+    "validate": "POST",
+    "verify": "POST",
+    "withdraw": "PUT",
+}
+# Where the server's own routes differ from the table that its documentation gives.
+_EXCEPTIONS: Final[Mapping[str, str]] = {
+    "add subscription": "POST",
+    "create invitation": "POST",
+    "deploy workspace": "POST",
+    "withdraw administrator": "DELETE",
+}
+_HTTP_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_SECRET_NAME = re.compile(r"secret|token|passw|credential|private|authorization|jwt|jdbc", re.IGNORECASE)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(member) for name, member in value.items() if not _SECRET_NAME.search(name)}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+class JsonObject(Mapping[str, Any]):
+    """A read-only JSON object whose members do not show in ``repr``.
+
+    Pickling leaves out the members whose names look like a secret's ("clientSecret", "password").
+    """
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: Mapping[str, Any] | None = None) -> None:
+        self._members: Mapping[str, Any] = {} if members is None else members
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        return f"<JsonObject: {len(self)} hidden>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (JsonObject, (_without_secrets(self._members),))
+
+    def __copy__(self) -> JsonObject:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> JsonObject:
+        return self
+
+
+@attrs.frozen
+class Relation:
+    """A link relation, taken apart: ``"update delete workspace"`` has the actions update and delete on a workspace.
+
+    Attributes:
+        text: The relation as the server writes it.
+        actions: Its actions in the server's order; empty for a plain relation, such as ``profile``.
+        target: What they act on; None for an action alone, such as ``self``.
+    """
+
+    text: str
+    actions: tuple[str, ...]
+    target: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Relation:
+        """Take a relation apart. ``edit-history`` is one word and no action; ``make-default`` is an action alone."""
+        *actions, last = text.split() or [""]
+        if not actions and last in _METHODS:
+            return cls(text, (last,), None)
+        return cls(text, tuple(actions), last)
+
+    def method(self, action: str | None = None) -> str | None:
+        """Return the HTTP method of one of the actions, or of the relation where it has only one meaning.
+
+        A plain relation is GET. None: the documentation does not say, or the actions differ.
+        """
+        if action is None:
+            methods = {self.method(each) for each in self.actions} or {"GET"}
+            return methods.pop() if len(methods) == 1 else None
+        return _EXCEPTIONS.get(f"{action} {self.target}") or _METHODS.get(action)
+
+
+@attrs.frozen(kw_only=True)
+class Link:
+    """A HAL link.
+
+    Attributes:
+        href: The target as the server wrote it; `MatatikaSession.follow` judges it before anything is sent.
+        rel: The relation that it was found under.
+        method: The HTTP method to use, where one is known.
+        templated: Whether ``href`` is a URI template (RFC 6570); none was seen in this API, and none is followed.
+        title, name, type: As HAL defines them, except that this API puts the HTTP method in ``type``.
+    """
+
+    href: str
+    rel: str = "self"
+    method: str | None = "GET"
+    templated: bool = False
+    title: str | None = None
+    name: str | None = None
+    type: str | None = None
+
+
+def _link(raw: Any, relation: Relation, action: str | None, where: str) -> Link:
+    if not isinstance(raw, Mapping):
+        raise ResponseError(f"{where}: expected an object")
+    if not isinstance(raw.get("href"), str):
+        raise ResponseError(f"{where}.href: expected a string")
+    texts = {name: raw[name] for name in ("title", "name", "type") if isinstance(raw.get(name), str)}
+    declared = texts.get("type", "").upper()
+    method = declared if declared in _HTTP_METHODS and len(relation.actions) < 2 else relation.method(action)  # noqa: PLR2004
+    return Link(href=raw["href"], rel=relation.text, method=method, templated=raw.get("templated") is True, **texts)
+
+
+class Links(Mapping[str, Link]):
+    """The links of a resource by relation, parsed on first use.
+
+    ``links["update apikey"]`` is a `Link`; so is ``links["update workspace"]`` where the server wrote
+    ``"update delete workspace"``. Iteration gives the relations as the server writes them.
+
+    Raises (on access):
+        KeyError: There is no such link; the message names those that are there.
+        LinkError: There are several of that relation; `all` returns them.
+        ResponseError: The server's link is malformed.
+    """
+
+    __slots__ = ("_raw", "_relations")
+
+    def __init__(self, raw: Mapping[str, Any] | None = None) -> None:
+        self._raw: Mapping[str, Any] = {} if raw is None else raw
+        self._relations: tuple[Relation, ...] | None = None
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """The relations, taken apart."""
+        if self._relations is None:
+            self._relations = tuple(Relation.parse(text) for text in self._raw if self._raw[text] not in (None, [], {}))
+        return self._relations
+
+    def _find(self, rel: str) -> tuple[Relation, str | None] | None:
+        for relation in self.relations:
+            if relation.text == rel:
+                return relation, None
+        wanted = Relation.parse(rel)
+        for relation in self.relations:
+            if relation.target == wanted.target and wanted.actions and set(wanted.actions) <= set(relation.actions):
+                return relation, wanted.actions[0] if len(wanted.actions) == 1 else None
+        return None
+
+    def _get_all(self, relation: Relation, action: str | None) -> tuple[Link, ...]:
+        raw = self._raw[relation.text]
+        where = f"_links.{relation.text}"
+        if not isinstance(raw, list):
+            return (_link(raw, relation, action, where),)
+        return tuple(_link(each, relation, action, f"{where}[{index}]") for index, each in enumerate(raw))
+
+    def _get_one(self, relation: Relation, action: str | None) -> Link:
+        links = self._get_all(relation, action)
+        if len(links) > 1:
+            raise LinkError(f"there are {len(links)} links {relation.text!r}: use links.all()")
+        return links[0]
+
+    def all(self, rel: str) -> tuple[Link, ...]:
+        """Return every link of a relation: HAL allows an array. Empty where there is none."""
+        found = self._find(rel)
+        return self._get_all(*found) if found else ()
+
+    def can(self, action: str, target: str | None = None) -> bool:
+        """Tell whether the server offers an action, such as ``"update"``, on this resource (or on ``target``)."""
+        return any(action in each.actions and target in (None, each.target) for each in self.relations)
+
+    def action(self, action: str, target: str | None = None) -> Link:
+        """Return the link of an action, with the HTTP method that the action has.
+
+        Raises:
+            KeyError: The server does not offer the action here; the message names what it offers.
+            LinkError: It offers it on several targets; name one.
+        """
+        found = [each for each in self.relations if action in each.actions and target in (None, each.target)]
+        if not found:
+            raise KeyError(self._missing(action if target is None else f"{action} {target}"))
+        if len(found) > 1:
+            raise LinkError(f"{action!r} is offered on {', '.join(str(each.target) for each in found)}: name one of them")
+        return self._get_one(found[0], action)
+
+    def _missing(self, rel: str) -> str:
+        return f"no link {rel!r}; there are: {', '.join(self) or 'none'}"
+
+    def __getitem__(self, rel: str) -> Link:
+        found = self._find(rel)
+        if not found:
+            raise KeyError(self._missing(rel))
+        return self._get_one(*found)
+
+    def __contains__(self, rel: object) -> bool:
+        return isinstance(rel, str) and self._find(rel) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return (relation.text for relation in self.relations)
+
+    def __len__(self) -> int:
+        return len(self.relations)
+
+    def __repr__(self) -> str:
+        return f"<Links: {', '.join(self) or 'none'}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Links, (dict(self._raw),))
+
+
+@attrs.frozen(kw_only=True)
+class HalResource:
+    """The base of every resource class, and what a resource without a class of its own becomes.
+
+    Attributes:
+        links: The server's links, parsed on first use.
+        embedded: The server's ``_embedded``, as it came.
+        extra: Members that the class has no field for, kept so that a PUT of the whole object does not erase them.
+    """
+
+    links: Links = attrs.field(factory=Links, eq=False, repr=False)
+    embedded: JsonObject = attrs.field(factory=JsonObject, eq=False, repr=False)
+    extra: JsonObject = attrs.field(factory=JsonObject, eq=False, repr=False)

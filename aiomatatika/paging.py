@@ -1,0 +1,144 @@
+"""One page of a collection, taken out of its HAL document. No I/O.
+
+The raw document stays inside `read_page`: what fits becomes items, what does not becomes a `Mismatch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+from yarl import URL
+
+from aiomatatika.converter import Mismatch, decode_json, structure_list
+
+__all__ = ["Page", "PageDocument", "read_page"]
+
+T = TypeVar("T")
+
+_NO_CONTENT = 204
+
+
+@attrs.frozen(kw_only=True)
+class Page(Generic[T]):
+    """One page of a collection.
+
+    Attributes:
+        items: The resources, without those that an earlier page of the same walk held.
+        number: Its number, from 0; None where the server does not say.
+        size: Items on a full page; None as above.
+        total_elements: Items in all; None as above.
+        total_pages: Pages in all; None as above.
+        next_url: Where the walk goes on (`Collection.at`); None on the last page.
+    """
+
+    items: list[T]
+    number: int | None = None
+    size: int | None = None
+    total_elements: int | None = None
+    total_pages: int | None = None
+    next_url: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PageDocument(Generic[T]):
+    """A page as its document says it.
+
+    Attributes:
+        url: The URL that answered.
+        items: All its items.
+        next_hrefs: The targets of its ``next``: none, one, or more than a walk can follow.
+        number, size, total_elements, total_pages: Its ``page`` object.
+    """
+
+    url: URL
+    items: list[T]
+    next_hrefs: tuple[str, ...] = ()
+    number: int | None = None
+    size: int | None = None
+    total_elements: int | None = None
+    total_pages: int | None = None
+
+    @property
+    def pages_in_all(self) -> int | None:
+        """How many pages there are, as far as the ``page`` object tells."""
+        if self.total_pages is not None or self.total_elements is None or not self.size:
+            return self.total_pages
+        return -(-self.total_elements // self.size)
+
+
+def _count(value: Any, where: str) -> int | Mismatch | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:  # noqa: PLR2004
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    return Mismatch(f"{where}: expected a whole number")
+
+
+def _next_hrefs(document: Mapping[str, Any]) -> tuple[str, ...] | Mismatch:
+    links = document.get("_links")
+    if links in (None, []):
+        return ()
+    if not isinstance(links, dict):
+        return Mismatch("_links: expected an object")
+    raw = links.get("next")
+    if raw in (None, [], {}):
+        return ()
+    hrefs = []
+    for each in raw if isinstance(raw, list) else [raw]:
+        if not isinstance(each, dict) or not isinstance(each.get("href"), str):
+            return Mismatch("_links.next.href: expected a string")
+        hrefs.append(each["href"])
+    return tuple(hrefs)
+
+
+def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], str] | Mismatch:
+    """Find the items: under the relation's name, or under the only name that there is."""
+    embedded = document.get("_embedded")
+    if embedded in (None, [], {}):
+        return [], relation
+    if not isinstance(embedded, dict):
+        return Mismatch("_embedded: expected an object")
+    if relation not in embedded:
+        if len(embedded) > 1:
+            return Mismatch(f"_embedded: expected {relation}")
+        relation = next(iter(embedded))
+    items = embedded[relation]
+    if items is None:
+        return [], relation
+    return (items if isinstance(items, list) else [items]), relation
+
+
+def read_page(url: URL, status: int, body: bytes, content_type: str, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
+    """Read the answer to a page's GET. Search answers 204 when there is nothing."""
+    if status == _NO_CONTENT:
+        return PageDocument(url=url, items=[])
+    document = decode_json(body, content_type)
+    if isinstance(document, Mismatch):
+        return document
+    if not isinstance(document, dict):
+        return Mismatch("body: expected an object")
+    found, hrefs = _raw_items(document, relation), _next_hrefs(document)
+    page = document.get("page")
+    if page is not None and not isinstance(page, dict):
+        return Mismatch("page: expected an object")
+    counts = {
+        attribute: _count((page or {}).get(name), f"page.{name}")
+        for attribute, name in (
+            ("number", "number"),
+            ("size", "size"),
+            ("total_elements", "totalElements"),
+            ("total_pages", "totalPages"),
+        )
+    }
+    for part in (found, hrefs, *counts.values()):
+        if isinstance(part, Mismatch):
+            return part
+    raw, name = found  # type: ignore[misc]  # the loop above has seen to the other cases
+    items = structure_list(raw, cls, name)
+    if isinstance(items, Mismatch):
+        return items
+    return PageDocument(url=url, items=items, next_hrefs=hrefs, **counts)  # type: ignore[arg-type]  # as above

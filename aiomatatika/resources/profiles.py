@@ -1,0 +1,62 @@
+"""Profiles: the users of the service ("Profiles" page of the API reference)."""
+
+from __future__ import annotations
+
+import attrs
+
+from aiomatatika.collection import Collection
+from aiomatatika.hal import HalResource
+from aiomatatika.transport.call import Caller
+from aiomatatika.transport.urls import path_segment
+
+__all__ = ["Profile", "Profiles"]
+
+
+@attrs.frozen(kw_only=True)
+class Profile(HalResource):
+    """A user of the service.
+
+    Attributes:
+        id: Its id, such as ``auth0|5eb0327cbfd7490bff55feeb``: a str, not a UUID.
+        name: The full name, or the e-mail address where none was given.
+        handle: The unique handle, beginning with ``@``.
+        phone: The telephone number.
+        email: The e-mail address.
+        features_disabled: The features that are switched off.
+        default_workspace: The workspace that the app opens first.
+        working_account: The account that new workspaces are made under.
+    """
+
+    id: str
+    name: str | None = None
+    handle: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    features_disabled: str | None = None
+    default_workspace: HalResource | None = None
+    working_account: HalResource | None = None
+
+
+class Profiles:
+    """The calls on profiles: ``session.profiles``."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(self) -> Collection[Profile]:
+        """Return the profiles of the caller's account: ``GET /profiles``, in one page. Nothing is sent yet."""
+        return Collection(self._caller, self._caller.at("/profiles"), Profile, "profiles")
+
+    async def get(self, profile: Profile | str) -> Profile:
+        """Return one profile: ``GET /profiles/{id}``, where ``|`` travels as ``%7C``. Repeating is safe.
+
+        Args:
+            profile: A `Profile` or its id. The id is encoded, never decoded.
+
+        Raises:
+            NotFoundError: There is none, or the caller may not see it.
+            ValueError: The id cannot be one; nothing was sent.
+        """
+        profile_id = profile.id if isinstance(profile, Profile) else profile
+        url = self._caller.at(f"/profiles/{path_segment(profile_id, 'profile')}")
+        return await self._caller.get(url, Profile)

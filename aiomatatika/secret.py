@@ -1,0 +1,72 @@
+"""A string that does not show itself."""
+
+from __future__ import annotations
+
+import hmac
+from typing import final
+
+__all__ = ["Secret"]
+
+
+@final
+class Secret:
+    """A password-like string: opaque wherever it goes, readable only through `reveal`.
+
+    ``str``, ``repr``, ``format`` and ``%s`` show ``Secret(hidden)``, never a character of the value nor its length.
+    ``attrs.asdict`` keeps the object as it is, JSON encoders refuse it. Pickling keeps the type and drops the value, so
+    that an object that holds a secret can still be sent to another process; copying in the same process keeps both.
+    Comparison with another `Secret` takes the same time wherever the two differ; the hash says nothing about the value.
+
+    Args:
+        value: The text to hide. An existing `Secret` is accepted and shares its value.
+    """
+
+    __slots__ = ("__value",)
+
+    __value: str  # absent after a pickle
+
+    def __init__(self, value: str | Secret) -> None:
+        if isinstance(value, Secret):
+            value = value.reveal()
+        if not isinstance(value, str):
+            raise TypeError("a Secret is made from a str")
+        self.__value = value
+
+    def reveal(self) -> str:
+        """Return the value in clear text; nothing is sent.
+
+        Raises:
+            ValueError: The secret went through a pickle, which keeps no value.
+        """
+        try:
+            return self.__value
+        except AttributeError:
+            raise ValueError("this Secret was pickled, and a pickle does not carry the value") from None
+
+    def __repr__(self) -> str:
+        return "Secret(hidden)"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        try:
+            mine, theirs = self.__value, other.__value
+        except AttributeError:
+            return self is other
+        return hmac.compare_digest(mine.encode("utf-8", "surrogatepass"), theirs.encode("utf-8", "surrogatepass"))
+
+    def __hash__(self) -> int:
+        # Equal secrets need equal hashes, and a hash of the value would leak it: so all secrets share one.
+        return hash(Secret)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Secret:
+        return self
+
+    def __getstate__(self) -> None:
+        return None

@@ -1,0 +1,55 @@
+"""A Matatika API on loopback, for tests of programs that use one.
+
+::
+
+    async with MatatikaServer() as server, server.session() as session:
+        server.add_api_keys(45)
+        assert await session.apikeys.list().count() == 46  # the built-in key is one of them
+
+It is a real HTTP server: real sockets, tokens that expire, pages, one-time secrets, errors as the API writes them. It
+records what it is sent (`MatatikaServer.requests`), does damage where it is told to (`MatatikaServer.faults`) and
+runs by a clock that a test moves (`MatatikaServer.clock`). ``python -m aiomatatika.testing`` runs it for a person.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiomatatika.testing.clock import ControlledClock
+    from aiomatatika.testing.faults import Fault, FaultPlan
+    from aiomatatika.testing.log import RecordedRequest, RequestLog
+    from aiomatatika.testing.server import MatatikaServer
+    from aiomatatika.testing.store import StoredKey
+
+__all__ = [
+    "ControlledClock",
+    "Fault",
+    "FaultPlan",
+    "MatatikaServer",
+    "RecordedRequest",
+    "RequestLog",
+    "StoredKey",
+]
+
+_MODULES = {
+    "ControlledClock": "clock",
+    "Fault": "faults",
+    "FaultPlan": "faults",
+    "MatatikaServer": "server",
+    "RecordedRequest": "log",
+    "RequestLog": "log",
+    "StoredKey": "store",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Late, because every start of pytest imports this package for its plugin, and few of them use the server.
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

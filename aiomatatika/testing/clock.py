@@ -1,0 +1,109 @@
+"""A clock that a test moves by hand, and the server's own view of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from aiomatatika.transport.clock import Clock, clock_of_new_sessions
+
+__all__ = ["ControlledClock", "ServerTime"]
+
+
+class ControlledClock(Clock):
+    """A clock that runs in real time or stands still, and goes forward as it is told.
+
+    Args:
+        frozen: Stand still between moves, instead of running on in real time.
+
+    Attributes:
+        sleeps: The seconds of every sleep, in the order in which they began. Nobody really waited.
+        randomness: What `random` returns.
+    """
+
+    sleeps: list[float]
+    randomness: float
+
+    def __init__(self, *, frozen: bool = False) -> None:
+        self.sleeps = []
+        self.randomness = 0.5
+        self._frozen_wall = super().wall() if frozen else None
+        self._frozen_monotonic = super().monotonic() if frozen else None
+        self._advanced = 0.0
+        self._jumped = 0.0
+
+    def wall(self) -> float:
+        """Return the time of day, with every move and jump in it."""
+        base = super().wall() if self._frozen_wall is None else self._frozen_wall
+        return base + self._advanced + self._jumped
+
+    def monotonic(self) -> float:
+        """Return the time that has passed, with every move in it and no jump."""
+        base = super().monotonic() if self._frozen_monotonic is None else self._frozen_monotonic
+        return base + self._advanced
+
+    def random(self) -> float:
+        """Return `randomness`."""
+        return self.randomness
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: both clocks go forward.
+
+        Raises:
+            ValueError: The seconds are negative or not a finite number; `jump` is what sets a clock back.
+        """
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValueError("time passes forward only: advance() takes a finite number of seconds, 0 or more")
+        self._advanced += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the time of day forward or back, as NTP or a person does; no time passes."""
+        self._jumped += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Record the seconds, let other tasks run, and see to it that the time has passed, without waiting for it.
+
+        Sleeps at the same time overlap, as real ones do: two of 3 s move the clock by 3 s.
+        """
+        self.sleeps.append(seconds)
+        end = self.monotonic() + seconds
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        while (missing := end - self.monotonic()) > 0:
+            self.advance(max(missing, math.ulp(end)))  # a smaller step would be rounded away
+
+    @contextmanager
+    def installed(self) -> Iterator[Self]:
+        """Have the sessions that are built in this block (and context) run by this clock."""
+        token = clock_of_new_sessions.set(self)
+        try:
+            yield self
+        finally:
+            clock_of_new_sessions.reset(token)
+
+
+class ServerTime:
+    """The time at the server: it passes as the clock's does, and a jump of the client's clock does not move it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._epoch = clock.wall() - clock.monotonic()
+        self._last_stamp = 0
+
+    def elapsed(self) -> float:
+        """Return seconds since some moment."""
+        return self.clock.monotonic()
+
+    def now(self) -> float:
+        """Return seconds since 1970, UTC."""
+        return self._epoch + self.clock.monotonic()
+
+    def stamp(self) -> int:
+        """Return nanoseconds since 1970 for a record: each later than the one before, also when rounded to µs."""
+        # A float of today's time ends at about 0.2 µs: the last digit is made up, and never 0, which would be dropped.
+        stamp = max(int(self.now() * 1e9), self._last_stamp + 1_000) // 10 * 10 + 3
+        self._last_stamp = stamp
+        return stamp

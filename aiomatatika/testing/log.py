@@ -1,0 +1,90 @@
+"""The request log: what the server was sent, in the order in which it came."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from multidict import CIMultiDict
+
+__all__ = ["Endpoint", "RecordedRequest", "RequestLog"]
+
+Endpoint = Literal["api", "token", "other"]
+
+
+@dataclass(slots=True, eq=False)
+class RecordedRequest:
+    """One request as it arrived. Its ``repr`` shows method, path and status only: headers and bodies hold secrets.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, percent-encoded as it was sent, without the query.
+        endpoint: ``"api"``, ``"token"`` (the identity provider's) or ``"other"``.
+        query: The decoded query; of a repeated name the first value.
+        headers: All header fields.
+        body: The whole body; empty until it has been read.
+        status: The status of the answer; None until it is sent, and where none was (dropped, raw bytes).
+        connection: The client's port: requests of one connection share it.
+        at: When it arrived, in seconds of the server's clock (`Clock.monotonic`).
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    query: dict[str, str] = field(default_factory=dict, repr=False)
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    status: int | None = None
+    connection: int | None = field(default=None, repr=False)
+    at: float = field(default=0.0, repr=False)
+
+    def json(self) -> Any:
+        """Return the body parsed as JSON.
+
+        Raises:
+            ValueError: It is not JSON.
+        """
+        return json.loads(self.body)
+
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form-encoded body.
+
+        Raises:
+            ValueError: It is not a form.
+        """
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True, strict_parsing=bool(self.body)))
+
+
+class RequestLog(list[RecordedRequest]):
+    """A list of requests, with views of a part of it.
+
+    Attributes:
+        limit: Keep no more than so many, the newest; None keeps all. Set it for tests of millions of requests.
+        seen: How many requests ever arrived, whatever `limit` and `clear` took away.
+    """
+
+    limit: int | None = None
+    seen: int = 0
+
+    def record(self, request: RecordedRequest) -> None:
+        """Take note of a request (the server does)."""
+        self.seen += 1
+        self.append(request)
+        if self.limit is not None and len(self) > self.limit:
+            del self[: len(self) - self.limit]
+
+    @property
+    def api(self) -> RequestLog:
+        """The requests to the API."""
+        return RequestLog(request for request in self if request.endpoint == "api")
+
+    @property
+    def token(self) -> RequestLog:
+        """The requests to the token endpoint."""
+        return RequestLog(request for request in self if request.endpoint == "token")
+
+    def methods(self) -> list[str]:
+        """Return the methods of the requests to the API, in order: ``["POST", "PUT"]``."""
+        return [request.method for request in self if request.endpoint == "api"]

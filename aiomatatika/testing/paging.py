@@ -1,0 +1,81 @@
+"""Pages as Spring makes them: page, size and sort, and the links from one page to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+from urllib.parse import quote
+
+from aiomatatika.testing.store import StoredKey
+
+__all__ = ["PageOfKeys", "paged"]
+
+_LARGEST = 2_000  # Spring's own limit: more is silently cut to it
+_SORTABLE = {
+    "id": "id",
+    "name": "name",
+    "created": "created_ns",
+    "lastModified": "last_modified_ns",
+    "clientId": "client_id",
+    "profileId": "profile_id",
+}
+
+
+@dataclass(slots=True)
+class PageOfKeys:
+    """One page: its items, its links and its ``page`` object."""
+
+    items: list[StoredKey]
+    links: dict[str, Any]
+    numbers: dict[str, int]
+
+
+def paged(query: Mapping[str, str], keys: Collection[StoredKey], page_size: int, url: str) -> PageOfKeys | str:
+    """Return the page that a query asks for, or the message of a 400.
+
+    Args:
+        query: ``page`` (from 0), ``size`` and ``sort`` (``name,asc``). A number that is none counts as not given.
+        keys: All keys, in the order in which they are listed without ``sort``.
+        page_size: The size where none is given.
+        url: The collection's href without query.
+    """
+    number = _number(query.get("page"), at_least=0, otherwise=0)
+    size = min(_number(query.get("size"), at_least=1, otherwise=page_size), _LARGEST)
+    sort = query.get("sort", "")
+    ordered: Iterable[StoredKey] = keys
+    if sort:
+        field, _, direction = sort.partition(",")
+        if field not in _SORTABLE:
+            return f"No property '{field}' found for type 'ApiKey'"
+        ordered = sorted(keys, key=attrgetter(_SORTABLE[field]), reverse=direction.lower() == "desc")
+    total_pages = -(-len(keys) // size)
+
+    def link(page: int) -> dict[str, str]:
+        suffix = f"&sort={quote(sort, safe=',')}" if sort else ""
+        return {"href": f"{url}?page={page}&size={size}{suffix}"}
+
+    links: dict[str, Any] = {}
+    if total_pages > 1:
+        links["first"] = link(0)
+        if number > 0:
+            links["prev"] = link(number - 1)
+    links["self"] = link(number)
+    if total_pages > 1:
+        if number + 1 < total_pages:
+            links["next"] = link(number + 1)
+        links["last"] = link(total_pages - 1)
+    return PageOfKeys(
+        list(islice(ordered, number * size, (number + 1) * size)),
+        links,
+        {"size": size, "totalElements": len(keys), "totalPages": total_pages, "number": number},
+    )
+
+
+def _number(text: str | None, *, at_least: int, otherwise: int) -> int:
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 9:
+        return otherwise
+    number = int(text)
+    return number if number >= at_least else otherwise

@@ -1,0 +1,1 @@
+"""What a user never sees: one logical call, from the deadline down to the socket."""

@@ -1,0 +1,192 @@
+"""One exchange over aiohttp: sent once, redirects off, body capped, and whatever goes wrong sorted by what the server did.
+
+Failures are returned, not raised: an aiohttp exception holds the Authorization header in its arguments and in the frames
+of its traceback, so none leaves this module, not even as the context of another.
+"""
+
+from __future__ import annotations
+
+import aiohttp
+import attrs
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout, hdrs
+
+from aiomatatika.errors import SessionClosedError
+from aiomatatika.secret import Secret
+from aiomatatika.transport.message import MAX_BODY, Reply, Request
+from aiomatatika.transport.retry import Outcome
+
+__all__ = ["Failed", "exchange"]
+
+_MAX_ERROR_BODY = 2**20
+_FIRST_ERROR_STATUS = 300
+
+
+@attrs.frozen
+class Failed:
+    """An exchange without a usable answer.
+
+    Attributes:
+        outcome: What the server can have done.
+        reason: What happened, in words that hold nothing of the exchange.
+        timed_out: Whether a time limit ran out.
+        status: The status, where it came before the failure.
+        too_large: Whether the body went over the cap.
+    """
+
+    outcome: Outcome
+    reason: str
+    timed_out: bool = False
+    status: int | None = None
+    too_large: bool = False
+
+
+class _SentAlreadyError(Exception):
+    """aiohttp was about to send a request a second time by itself."""
+
+
+class _SendOnce:
+    """A per-request middleware that lets one request out.
+
+    aiohttp repeats GET, PUT and DELETE by itself when the connection dies, also after the server has acted
+    (`aiohttp.client.IDEMPOTENT_METHODS`), and has no public switch for it. It runs the middlewares again for the repeat.
+    They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
+    """
+
+    __slots__ = ("_authorization", "_sent")
+
+    def __init__(self, authorization: Secret | None) -> None:
+        self._authorization = authorization
+        self._sent = False
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if self._sent:
+            raise _SentAlreadyError
+        self._sent = True
+        if self._authorization is None:
+            request.headers.pop(hdrs.AUTHORIZATION, None)
+        else:
+            request.headers[hdrs.AUTHORIZATION] = self._authorization.reveal()
+        return await handler(request)
+
+
+class _TooLargeError(Exception):
+    """The body went over its cap."""
+
+
+async def exchange(
+    http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
+) -> Reply | Failed:
+    """Send a request and read its answer.
+
+    Args:
+        http: The aiohttp session.
+        request: What to send.
+        authorization: The value of the Authorization header; None: the request goes without.
+        user_agent: The value of the User-Agent header.
+        timeout: Limits in seconds for the connection and for reading; the caller keeps the total.
+
+    Returns:
+        The answer, of any status, or the failure.
+
+    Raises:
+        SessionClosedError: The aiohttp session is closed.
+        asyncio.CancelledError: Without the frames of aiohttp, which hold the headers.
+    """
+    try:
+        return await _exchange(http, request, authorization, user_agent, timeout)
+    except Exception as error:  # noqa: BLE001  # a user's trace hook can raise anything
+        failed = _sorted(error)
+    except BaseException as error:
+        error.__context__ = error.__cause__ = None
+        raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
+    if http.closed:
+        raise SessionClosedError("the session was closed")
+    return failed
+
+
+async def _exchange(
+    http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
+) -> Reply | Failed:
+    headers = {
+        hdrs.ACCEPT: request.accept,
+        hdrs.ACCEPT_ENCODING: "gzip, deflate",
+        hdrs.USER_AGENT: user_agent,
+    }
+    if request.body is not None:
+        headers[hdrs.CONTENT_TYPE] = request.content_type
+    # With credentials of its own aiohttp refuses ours; then they are set by the middleware alone.
+    if authorization is not None and not http.trust_env and http.auth is None:
+        headers[hdrs.AUTHORIZATION] = authorization.reveal()
+    response = await http.request(
+        request.method,
+        request.url,
+        data=request.body,
+        headers=headers,
+        allow_redirects=False,
+        timeout=timeout,
+        middlewares=(_SendOnce(authorization),),
+        raise_for_status=False,
+    )
+    try:
+        body = await _read(response)
+    except BaseException as error:
+        response.close()
+        if isinstance(error, Exception):
+            return _without_body(request, response, error)
+        raise
+    return Reply(response.status, response.headers, body, request.url)
+
+
+async def _read(response: ClientResponse) -> bytes:
+    """Read the body as it is decompressed, so that a small answer that unpacks to a gigabyte stops at the cap."""
+    cap = MAX_BODY if response.status < _FIRST_ERROR_STATUS else _MAX_ERROR_BODY
+    chunks = []
+    size = 0
+    while chunk := await response.content.readany():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > cap:
+            raise _TooLargeError
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _without_body(request: Request, response: ClientResponse, error: Exception) -> Reply | Failed:
+    if response.status >= _FIRST_ERROR_STATUS:
+        # The status says what there is to know; the body would have been its explanation.
+        return Reply(response.status, response.headers, b"", request.url)
+    if isinstance(error, _TooLargeError):
+        reason = f"the body is larger than {MAX_BODY // 2**20} MiB"
+        return Failed(Outcome.DAMAGED, reason, status=response.status, too_large=True)
+    if isinstance(error, TimeoutError):
+        return Failed(Outcome.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
+    return Failed(Outcome.DAMAGED, "the body is incomplete or damaged", status=response.status)
+
+
+def _sorted(error: Exception) -> Failed:  # noqa: PLR0911  # one line for each row of the table
+    """Sort what aiohttp raised by whether the server can have acted. Order matters: subclasses first."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            # The text of OpenSSL, such as "certificate has expired"; it holds nothing of the request.
+            verify = getattr(error.certificate_error, "verify_message", "") or "not valid"
+            return Failed(Outcome.NEVER, f"the server's certificate is refused: {verify}")
+        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
+            reason = getattr(getattr(error, "os_error", None), "reason", None) or "handshake failed"
+            return Failed(Outcome.NEVER, f"no TLS with the server: {reason}")
+        case aiohttp.ConnectionTimeoutError():
+            return Failed(Outcome.NOT_SENT, "no connection in time", timed_out=True)
+        case aiohttp.ClientConnectorDNSError():
+            return Failed(Outcome.NOT_SENT, "the host's name does not resolve")
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            reason = getattr(getattr(error, "os_error", None), "strerror", None) or "refused"
+            return Failed(Outcome.NOT_SENT, f"no connection: {reason}")
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return Failed(Outcome.NEVER, "aiohttp cannot send to this URL")
+        case TimeoutError():
+            return Failed(Outcome.LOST, "no answer in time", timed_out=True)
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
+            # aiohttp makes up status 400 for what it cannot parse: it is not the server's.
+            return Failed(Outcome.LOST, "the answer is not valid HTTP")
+        case _SentAlreadyError() | aiohttp.ClientError() | OSError():
+            return Failed(Outcome.LOST, "the connection broke before the answer was complete")
+        case _:
+            return Failed(Outcome.LOST, f"aiohttp failed with {type(error).__name__}")

@@ -1,0 +1,121 @@
+"""What goes out and what comes back: `Request` and `Reply`. Neither shows a body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
+
+import attrs
+import orjson
+from yarl import URL
+
+from aiomatatika.converter import Mismatch, decode_json, structure
+from aiomatatika.errors import ResponseError
+from aiomatatika.transport.retry import Repeat
+
+__all__ = ["HAL_JSON", "MAX_BODY", "Reply", "Request", "json_body"]
+
+T = TypeVar("T")
+
+HAL_JSON = "application/hal+json, application/json;q=0.9"
+MAX_BODY = 16 * 2**20
+
+
+def json_body(document: Any) -> bytes:
+    """Encode a request body.
+
+    Raises:
+        ValueError: It holds what JSON has no form for.
+    """
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        pass
+    raise ValueError("json holds a value that JSON has no form for")
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One logical request, as an operation declares it.
+
+    Attributes:
+        method: The HTTP method, in capitals.
+        url: Where to, judged already.
+        repeat: Whether it may be sent again.
+        body: The bytes to send.
+        content_type: Their media type.
+        accept: The media types that are welcome.
+        absence_is_success: A 404 that answers a repeat means that the first one was carried out: a DELETE.
+        protected: Closing the session waits for it a little: its answer is the only sight of a secret.
+        within: A limit in seconds below the deadline of the call.
+    """
+
+    method: str
+    url: URL = attrs.field(repr=lambda url: url.raw_path)
+    repeat: Repeat
+    body: bytes | None = attrs.field(default=None, repr=False)
+    content_type: str = "application/json"
+    accept: str = HAL_JSON
+    absence_is_success: bool = False
+    protected: bool = False
+    within: float | None = None
+
+
+class Reply:
+    """An answer of the API: status, headers and body, read whole.
+
+    It shows its status alone: a body can hold secrets. For the same reason it does not pickle.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; names compare without regard to case.
+        body: The bytes of the body, decompressed; at most 16 MiB.
+        url: The URL that answered.
+    """
+
+    __slots__ = ("attempts", "body", "headers", "status", "url")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, url: URL, attempts: int = 1) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.url = url
+        self.attempts = attempts
+
+    def json(self) -> Any:
+        """Return the body as JSON, decoded as UTF-8 whatever charset the header names.
+
+        Raises:
+            ResponseError: It is none. The message does not quote it.
+        """
+        document = decode_json(self.body, self.media_type)
+        if isinstance(document, Mismatch):
+            raise ResponseError(document.text)
+        return document
+
+    def structured(self, cls: type[T]) -> T:
+        """Return the body as an attrs class.
+
+        Raises:
+            ResponseError: It is not what was promised; the message says where, never the value.
+        """
+        outcome = _structured(self, cls)
+        if isinstance(outcome, Mismatch):
+            raise ResponseError(outcome.text)
+        return outcome
+
+    @property
+    def media_type(self) -> str:
+        """The media type that the server declared, without parameters; at most 60 characters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Reply does not pickle or copy: its body can hold secrets. Take what you need from .json()")
+
+
+def _structured(reply: Reply, cls: type[T]) -> T | Mismatch:
+    document = decode_json(reply.body, reply.media_type)
+    return document if isinstance(document, Mismatch) else structure(document, cls)

@@ -1,0 +1,317 @@
+"""The token and its source: one fetch for any number of callers, ahead of time, remembered when it fails.
+
+What callers share is one frozen `Token`, swapped in one assignment, and one task per event loop that fetches the next.
+No lock is held while somebody waits, so no caller's cancellation can hurt another; nothing here belongs to a loop but the
+task itself, so the token lives on from one `asyncio.run` to the next.
+
+The life of a token, in parts of its lifetime:
+
+- the first three quarters: it is used;
+- the last quarter (advisory, begun a little later by chance so that a fleet spreads out): it is used, and a background
+  task fetches the next; failures are logged and tried again after 30, 60, 120, then every 300 seconds;
+- the last tenth, at most 60 s (mandatory): callers wait for that task a few seconds, and use the old token if it fails;
+- the last 10 s, at most a twentieth: it counts as expired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import copy
+import logging
+import os.path
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+
+from aiomatatika.errors import AuthenticationError, MatatikaError, RateLimitError, SessionClosedError
+from aiomatatika.secret import Secret
+from aiomatatika.transport.clock import Clock
+
+__all__ = ["Granted", "Instant", "Refused", "Token", "TokenSource"]
+
+_logger = logging.getLogger(__name__)
+
+_EARLY_PAUSES: Final = (30.0, 60.0, 120.0, 300.0)
+_PAUSE_AFTER_REFUSAL: Final = 60.0
+_FIRST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 30.0
+_LONGEST_SLEEP: Final = 60.0
+_PATIENCE: Final = 5.0
+_COLD_ATTEMPTS: Final = 3
+# A refused token may be replaced once in this many seconds, and four times in a row if each replacement was good.
+_REPLACEMENT_INTERVAL: Final = 30.0
+_REPLACEMENTS_IN_A_ROW: Final = 4
+
+
+@attrs.frozen
+class Instant:
+    """A moment on both clocks: the wall clock sees a suspended machine, the monotonic one is never set back."""
+
+    wall: float
+    monotonic: float
+
+    @classmethod
+    def now(cls, clock: Clock) -> Instant:
+        """Return the present moment."""
+        return cls(clock.wall(), clock.monotonic())
+
+    def age(self, clock: Clock) -> float:
+        """Return the seconds since then, by the clock that says more."""
+        return max(clock.wall() - self.wall, clock.monotonic() - self.monotonic)
+
+
+@attrs.frozen
+class Granted:
+    """A token as its issuer gave it: the lifetime in seconds counts from the moment that it was asked for."""
+
+    value: Secret
+    lifetime: float | None
+    asked_at: Instant
+
+
+@attrs.frozen
+class Refused:
+    """Why there is no token. ``final``: the issuer refuses the credentials; asking again soon is of no use."""
+
+    error: MatatikaError
+    final: bool = False
+
+
+def _place_of(error: BaseException) -> str:
+    """Name an exception and the line that raised it: its text may hold what must not be seen."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}"
+
+
+Grant = Callable[[int], Awaitable[Granted | Refused]]
+
+
+@attrs.frozen(eq=False)
+class Token:
+    """A snapshot that many calls share. The ages are in seconds; None: it lasts until it is refused."""
+
+    value: Secret
+    authorization: Secret
+    asked_at: Instant
+    refresh_age: float | None = None
+    mandatory_age: float = 0.0
+    end_age: float = 0.0
+
+    @classmethod
+    def of(cls, granted: Granted, chance: float) -> Token:
+        """Return the snapshot of a granted token; ``chance`` in [0, 1) spreads its refresh."""
+        authorization = Secret(f"Bearer {granted.value.reveal()}")
+        lifetime = granted.lifetime
+        if lifetime is None:
+            return cls(granted.value, authorization, granted.asked_at)
+        return cls(
+            granted.value,
+            authorization,
+            granted.asked_at,
+            refresh_age=lifetime * (0.75 + 0.025 * chance),
+            mandatory_age=lifetime - min(60.0, 0.1 * lifetime),
+            end_age=lifetime - min(10.0, 0.05 * lifetime),
+        )
+
+
+@attrs.frozen
+class _Failure:
+    """The last fetch, which failed, as the calls after it need to know it."""
+
+    refused: Refused
+    at: float
+    streak: int
+
+    @property
+    def retry_after(self) -> float:
+        error = self.refused.error
+        return (error.retry_after or 0.0) if isinstance(error, RateLimitError) else 0.0
+
+    def next_attempt(self, *, early: bool) -> float:
+        """Return the moment (monotonic) before which nothing is asked again."""
+        if early:
+            pause = _EARLY_PAUSES[min(self.streak, len(_EARLY_PAUSES)) - 1]
+        elif self.refused.final:
+            pause = _PAUSE_AFTER_REFUSAL
+        elif self.retry_after:
+            pause = 0.0
+        else:
+            pause = min(_FIRST_PAUSE * 2 ** min(self.streak - 1, 9), _LONGEST_PAUSE)
+        return self.at + max(pause, self.retry_after)
+
+    def as_error(self, now: float) -> MatatikaError:
+        """Return an error of its own for each caller: traceback and notes are not shared."""
+        error = copy.copy(self.refused.error)
+        if isinstance(error, RateLimitError) and self.retry_after:
+            error.retry_after = max(0.0, self.at + self.retry_after - now)
+        return error
+
+
+class TokenSource:
+    """Hands out the current token and sees to the next one.
+
+    Args:
+        grant: Brings a token, in at most that many requests, or returns why there is none. What it raises is
+            remembered like a refusal. None: there is only ``fixed``.
+        clock: Time and chance.
+        fixed: A token that the user holds; nothing can replace it.
+    """
+
+    def __init__(self, grant: Grant | None, clock: Clock, *, fixed: Secret | None = None) -> None:
+        self._grant = grant
+        self._clock = clock
+        self._token: Token | None = None
+        if fixed is not None:
+            self._token = Token.of(Granted(fixed, None, Instant.now(clock)), 0.0)
+        self._good: Token | None = None
+        self._failure: _Failure | None = None
+        self._replacements: deque[float] = deque(maxlen=_REPLACEMENTS_IN_A_ROW)
+        self._flights: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+        self._closed = False
+
+    async def get(self, time_left: Callable[[], float]) -> Token:
+        """Return a token that is good by both clocks, fetching one if need be.
+
+        Args:
+            time_left: Tells the seconds until the caller's deadline: a wait that the issuer asks for and that does not
+                fit raises at once. The caller itself ends the call at its deadline.
+
+        Raises:
+            AuthenticationError, RateLimitError, TransportError, ResponseError: There is none to be had for now; each
+                caller gets an error object of its own.
+            SessionClosedError: The session was closed.
+        """
+        token = self._token
+        if token is not None:
+            age = token.asked_at.age(self._clock)
+            if token.refresh_age is None or age < token.refresh_age:
+                return token
+            if age < token.end_age:
+                return await self._ahead_of_time(token, age)
+        return await self._cold(time_left)
+
+    async def _ahead_of_time(self, token: Token, age: float) -> Token:
+        """Return the valid token, or the next one if it comes in time; nobody sees a failure."""
+        failure = self._failure
+        if failure is not None and self._clock.monotonic() < failure.next_attempt(early=True):
+            return token
+        flight = self._flight(1)
+        if age >= token.mandatory_age:
+            await asyncio.wait({flight}, timeout=_PATIENCE)
+            self._check_open()
+            return self._token or token
+        return token
+
+    async def _cold(self, time_left: Callable[[], float]) -> Token:
+        """Return a token that has to be fetched first."""
+        slept = False
+        while True:
+            self._check_open()
+            failure, now = self._failure, self._clock.monotonic()
+            if failure is not None and now < failure.next_attempt(early=False):
+                wait = failure.next_attempt(early=False) - now
+                if slept or not failure.retry_after or wait > _LONGEST_SLEEP or wait >= time_left():
+                    raise failure.as_error(now)
+                slept = True
+                await self._clock.sleep(min(wait + self._clock.random(), (wait + time_left()) / 2))
+            elif (token := self._current()) is not None:
+                return token
+            else:
+                await asyncio.wait({self._flight(1 if failure else _COLD_ATTEMPTS)})
+
+    def _current(self) -> Token | None:
+        token = self._token
+        if token is None or (token.refresh_age is not None and token.asked_at.age(self._clock) >= token.end_age):
+            return None
+        return token
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SessionClosedError("the session is closed")
+
+    def _flight(self, attempts: int) -> asyncio.Task[None]:
+        """Return the running fetch of this loop, or start one. It never raises, and no caller can cancel it."""
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        flight = self._flights.get(loop)
+        if flight is None or flight.done():
+            # A context of its own: the caller's would live as long as the task.
+            flight = loop.create_task(self._fetch(attempts), context=contextvars.Context(), name="aiomatatika token")
+            self._flights[loop] = flight
+            flight.add_done_callback(lambda done: self._landed(loop, done))
+        return flight
+
+    def _landed(self, loop: asyncio.AbstractEventLoop, flight: asyncio.Task[None]) -> None:
+        if self._flights.get(loop) is flight:
+            del self._flights[loop]
+
+    async def _fetch(self, attempts: int) -> None:
+        outcome: Granted | Refused
+        try:
+            outcome = await self._grant(attempts) if self._grant else Refused(AuthenticationError("there is no token"))
+        except MatatikaError as error:
+            outcome = Refused(copy.copy(error))
+        except Exception as error:  # noqa: BLE001  # a fetch without an outcome would be started again for ever
+            outcome = Refused(AuthenticationError(f"fetching a token failed with {_place_of(error)}"))
+        if isinstance(outcome, Granted):
+            if outcome.lifetime is None or outcome.asked_at.age(self._clock) < outcome.lifetime:
+                self._token = Token.of(outcome, self._clock.random())
+                self._failure = None
+                return
+            outcome = Refused(AuthenticationError("the token is already expired as it comes from its issuer"))
+        self._failed(outcome)
+
+    def _failed(self, refused: Refused) -> None:
+        now = self._clock.monotonic()
+        self._failure = failure = _Failure(refused, now, self._failure.streak + 1 if self._failure else 1)
+        if (token := self._current()) is not None and token.refresh_age is not None:
+            _logger.warning(
+                "refreshing the token failed (%s); the old one is good for %.0f s more, next attempt in %.0f s",
+                refused.error,
+                token.end_age - token.asked_at.age(self._clock),
+                failure.next_attempt(early=True) - now,
+            )
+
+    def confirm(self, token: Token) -> None:
+        """Note that the API has accepted a token."""
+        self._good = token
+
+    def replace(self, refused: Token) -> bool:
+        """Drop a token that the API refused with a 401, if it still is the current one.
+
+        Returns:
+            Whether another attempt can help: False for a fixed token, and where tokens that were just fetched are
+            refused again and again, so that a broken API does not become a storm of token requests.
+        """
+        if self._grant is None:
+            return False
+        if self._token is not refused:
+            return True
+        now, done = self._clock.monotonic(), self._replacements
+        wait = _REPLACEMENT_INTERVAL
+        if done and self._good is not refused and now - done[-1] < wait:
+            return False
+        if len(done) == _REPLACEMENTS_IN_A_ROW and now - done[0] < wait * _REPLACEMENTS_IN_A_ROW:
+            return False
+        done.append(now)
+        self._token = None
+        return True
+
+    async def close(self) -> None:
+        """Cancel what is being fetched; callers that wait for it get `SessionClosedError`."""
+        self._closed = True
+        flights, self._flights = self._flights, {}
+        for loop, flight in flights.items():
+            if loop is not asyncio.get_running_loop():
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(flight.cancel)
+            elif flight is not asyncio.current_task():
+                flight.cancel()
+                await asyncio.wait({flight})
