@@ -1,20 +1,319 @@
 """API keys: client IDs and secrets with which programs stay authenticated ("API Keys" page of the API reference).
 
-A key is made in two steps: POST hands out a template with a new id, PUT to that id creates the key and its answer is the
-only sight of the secret. How that answer is guarded is in `secrets_once`.
+A key is made in two steps: POST hands out a template with a new id, PUT to that id creates the key, and its answer is the
+only sight of the secret. How that answer is guarded, `transport.once` tells.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from datetime import datetime
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 import attrs
+from yarl import URL
 
 from aiomatatika.collection import Collection, check_count
+from aiomatatika.converter import Mismatch, decode_json, member, structure
 from aiomatatika.credentials import ClientCredentials
+from aiomatatika.errors import MatatikaError, PendingError, RateLimitError, SecretDeliveryError, SecretLostError
 from aiomatatika.hal import HalResource
 from aiomatatika.secret import Secret
+from aiomatatika.transport.call import Caller, Deadline
+from aiomatatika.transport.message import Reply, Request, json_body
+from aiomatatika.transport.once import SecretCreation, attach
+from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.tokens import Granted
+from aiomatatika.transport.urls import uuid_of
 
 __all__ = ["ApiKey", "ApiKeys", "NewApiKey"]
+
+_logger = logging.getLogger("aiomatatika")
+
+_CREATED, _ACCEPTED = 201, 202
+# The server's own, even where it shows them: a PUT does not send them back.
+_NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0
+
+
+@attrs.frozen(kw_only=True)
+class ApiKey(HalResource):
+    """An API key, without its secret. Times are UTC.
+
+    Attributes:
+        id: Its id.
+        created: When it was created. An answer straight after a write has more digits than a later one: do not compare
+            for equality.
+        last_modified: When it was last changed.
+        name: Its name; None on a template.
+        client_id: The client ID to authenticate with; None on a template.
+        profile_id: The id of its owner's profile.
+        access_token: A ready bearer token that the API shows on the key named ``default`` only.
+    """
+
+    id: UUID
+    created: datetime | None = None
+    last_modified: datetime | None = None
+    name: str | None = None
+    client_id: str | None = None
+    profile_id: str | None = None
+    access_token: Secret | None = None
+
+
+@attrs.frozen(kw_only=True)
+class NewApiKey(ApiKey):
+    """An API key that was just created, with the secret that no other answer shows.
+
+    Attributes:
+        client_secret: The secret; store ``client_secret.reveal()`` now.
+    """
+
+    client_secret: Secret
+
+    @property
+    def credentials(self) -> ClientCredentials:
+        """The credentials to open a session with.
+
+        Raises:
+            ConfigurationError: The server's answer had no client ID; `ApiKeys.get` shows it.
+        """
+        return ClientCredentials(self.client_id or "", self.client_secret)
+
+
+def _read_new_key(reply: Reply, key_id: UUID) -> NewApiKey | None:
+    """Take the secret out of an answer, first and alone: another broken field does not cost it."""
+    document = decode_json(reply.body)
+    secret, client_id = member(document, "clientSecret"), member(document, "clientId")
+    if not isinstance(secret, str) or not secret:
+        return None
+    whole = structure(document, NewApiKey)
+    if isinstance(whole, Mismatch):
+        _logger.warning("API key %s was created, but its answer is not whole (%s)", key_id, whole.text)
+        name = member(document, "name")
+        return NewApiKey(
+            id=key_id,
+            name=name if isinstance(name, str) else None,
+            client_id=client_id if isinstance(client_id, str) else None,
+            client_secret=Secret(secret),
+        )
+    return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)
+
+
+def _id_of(key: ApiKey | UUID | str) -> UUID:
+    return key.id if isinstance(key, ApiKey) else uuid_of(key, "key")
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError("name must be a str that is not blank")
+
+
+def _check_seconds(seconds: object) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:  # noqa: PLR2004
+        raise ValueError("ready_within must be seconds: a number from 0 to 3600")
+
+
+class ApiKeys:
+    """The calls on API keys: ``session.apikeys``."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(
+        self, *, size: int | None = None, sort: str | None = None, page: int | None = None, prefetch: int = 0
+    ) -> Collection[ApiKey]:
+        """Return the caller's API keys: ``GET /apikeys/`` for each page. Nothing is sent yet.
+
+        Args:
+            size: Keys a page; the server's default is 20.
+            sort: A property and a direction, such as ``name,asc``.
+            page: The page to begin with, from 0.
+            prefetch: Pages to fetch ahead while the caller works on one; bounds the memory to one page more.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        if size is not None:
+            check_count(size, "size", least=1, most=100_000)
+        if page is not None:
+            check_count(page, "page")
+        if sort is not None and (not isinstance(sort, str) or not sort):
+            raise ValueError("sort must be a str, such as 'name,asc'")
+        query = {name: str(value) for name, value in (("page", page), ("size", size), ("sort", sort)) if value is not None}
+        return Collection(self._caller, self._caller.at("/apikeys/", query), ApiKey, "apikeys", prefetch)
+
+    async def get(self, key: ApiKey | UUID | str) -> ApiKey:
+        """Return one key: ``GET /apikeys/{id}``. Repeating is safe.
+
+        Args:
+            key: An `ApiKey`, its id, or the id's canonical text.
+
+        Raises:
+            NotFoundError: There is none, or it is another profile's.
+            ValueError: The id is no UUID; nothing was sent.
+        """
+        return await self._caller.get(self._url(_id_of(key)), ApiKey)
+
+    async def initialise(self) -> ApiKey:
+        """Return a template for a key: ``POST /apikeys/``, sent once. The server stores nothing.
+
+        Returns:
+            A key without name and client ID, with a link ``create apikey``: give it to `create` as ``draft``.
+        """
+        return await self._initialise(self._caller.deadline())
+
+    async def create(self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0) -> NewApiKey:
+        """Create a key: ``POST /apikeys/`` unless there is a draft, then ``PUT /apikeys/{id}`` with the name.
+
+        The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked up,
+        a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to 5 s for
+        the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the key as
+        ``.api_key``. Repeating the call makes another key.
+
+        Args:
+            name: The key's name; names need not be unique.
+            draft: What `initialise` returned.
+            ready_within: Seconds, beyond the deadline, to wait until the identity provider accepts the new key, which
+                can take 30 s; tokens are asked for with it. 0: do not wait.
+
+        Returns:
+            The key with its ``client_secret`` and ``credentials``.
+
+        Raises:
+            SecretLostError: The secret is lost; it tells the id and whether a key is left.
+            SecretDeliveryError: The key was made and is in ``.api_key``, but was not accepted in time.
+            PendingError: The server answered 202.
+            ConflictError, BadRequestError, …: Nothing was created.
+            ValueError: An argument cannot work; nothing was sent.
+        """
+        _check_seconds(ready_within)
+        return await self._create(name, draft, ready_within if ready_within else None)
+
+    async def update(self, key: ApiKey | UUID | str, *, name: str) -> ApiKey:
+        """Rename a key: ``PUT /apikeys/{id}``. Idempotent: a lost answer is repeated once.
+
+        Members that the server sent and this library has no field for are sent back, where ``key`` is an `ApiKey`.
+
+        Raises:
+            SecretDeliveryError: The key had gone, and this PUT made it anew (201): the new one is in ``.api_key``.
+                Nothing is deleted.
+            SecretLostError: As above, and the answer holds no secret.
+            PendingError: The server answered 202.
+            ValueError: An argument cannot work; nothing was sent.
+        """
+        _check_name(name)
+        key_id = _id_of(key)
+        kept = key.extra if isinstance(key, ApiKey) else {}
+        body = json_body({**{n: value for n, value in kept.items() if n not in _NEVER_SENT_BACK}, "name": name})
+        request = Request(method="PUT", url=self._url(key_id), repeat=Repeat.IDEMPOTENT, body=body)
+        reply = await self._caller.send(request)
+        if reply.status == _ACCEPTED:
+            raise PendingError(f"the change of API key {key_id} is accepted, not done", resource_id=key_id)
+        if reply.status != _CREATED:
+            return self._caller.structured(request, reply, ApiKey)
+        made = _read_new_key(reply, key_id)
+        if made is None:
+            message = f"API key {key_id} had gone, the update created it anew, and the answer holds no usable secret"
+            raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
+        message = f"API key {key_id} had gone, and the update created it anew: its new secret is in .api_key"
+        raise SecretDeliveryError(message, api_key=made)
+
+    async def delete(self, key: ApiKey | UUID | str) -> None:
+        """Delete a key: ``DELETE /apikeys/{id}``. Idempotent: a lost answer is repeated once, and a 404 to that is success.
+
+        Raises:
+            NotFoundError: There is none.
+            ValueError: The id is no UUID; nothing was sent.
+        """
+        url = self._url(_id_of(key))
+        await self._caller.send(Request(method="DELETE", url=url, repeat=Repeat.IDEMPOTENT, absence_is_success=True))
+
+    async def rotate(self, key: ApiKey | UUID | str, *, ready_within: float = 45) -> NewApiKey:
+        """Replace a key by a successor of the same name: create it, fetch a token with it, only then delete the old one.
+
+        Args:
+            key: An `ApiKey`, its id, or the id's canonical text. Rotating the session's own key ends the session's
+                access when its token does: open a session with the successor's credentials.
+            ready_within: Seconds to wait until the identity provider accepts the successor.
+
+        Raises:
+            SecretDeliveryError: The successor was made and is in ``.api_key``; a later step failed, the old key was not
+                knowingly deleted.
+            SecretLostError, …: As of `create`; the old key still works.
+        """
+        _check_seconds(ready_within)
+        old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
+        new = await self._create(old.name or "", None, ready_within)
+        try:
+            await self.delete(old)
+        except MatatikaError as error:
+            why = str(error)
+        except BaseException as error:
+            attach(error, new, f"API key {new.id}, the successor of {old.id},")
+            raise
+        else:
+            return new
+        message = f"API key {new.id} was made and works, but deleting its predecessor {old.id} failed: {why}"
+        raise SecretDeliveryError(message, api_key=new)
+
+    def _url(self, key_id: UUID) -> URL:
+        return self._caller.at(f"/apikeys/{key_id}")
+
+    async def _initialise(self, deadline: Deadline) -> ApiKey:
+        request = Request(method="POST", url=self._caller.at("/apikeys/"), repeat=Repeat.ONCE)
+        return self._caller.structured(request, await self._caller.send(request, deadline), ApiKey)
+
+    async def _new_id(self, deadline: Deadline) -> UUID:
+        return (await self._initialise(deadline)).id
+
+    async def _create(self, name: str, draft: ApiKey | None, ready_within: float | None) -> NewApiKey:
+        """Create a key; with seconds (also 0) at least one token is fetched with it."""
+        _check_name(name)
+        if draft is not None and (not isinstance(draft, ApiKey) or draft.client_id is not None):
+            raise ValueError("draft must be what initialise() returned: this key exists already")
+        if ready_within is not None:
+            self._caller.core.check_can_grant()
+        creation = SecretCreation(
+            self._caller,
+            "API key",
+            initialise=self._new_id,
+            url_of=self._url,
+            body=json_body({"name": name}),
+            read=_read_new_key,
+        )
+        new = await creation.run(draft.id if draft else None)
+        if ready_within is not None:
+            try:
+                why = await self._not_accepted(new, ready_within)
+            except MatatikaError as error:
+                why = str(error)
+            except BaseException as error:
+                attach(error, new, f"API key {new.id}")
+                raise
+            if why:
+                raise SecretDeliveryError(f"API key {new.id} was made, but is not accepted yet: {why}", api_key=new)
+        return new
+
+    async def _not_accepted(self, new: NewApiKey, seconds: float) -> str | None:
+        """Fetch tokens with a new key until one is granted; else return why not."""
+        core = self._caller.core
+        grant, deadline, pause = core.grant_for(new.credentials), Deadline(core.clock, seconds), _FIRST_PAUSE
+        while True:
+            core.check_open()
+            outcome = None
+            try:
+                async with asyncio.timeout(max(deadline.left(), self._caller.timeouts.connect)):
+                    outcome = await grant(1)
+            except TimeoutError:
+                pass
+            if isinstance(outcome, Granted):
+                return None
+            error = outcome.error if outcome else None
+            if isinstance(error, RateLimitError):
+                pause = max(pause, error.retry_after or 0.0)
+            if pause >= deadline.left():
+                return str(error) if error else f"no answer within {seconds} s"
+            await core.clock.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import attrs
 from aiohttp import ClientTimeout
 from yarl import URL
 
+from aiomatatika.credentials import ClientCredentials
 from aiomatatika.errors import (
     AuthenticationError,
+    ConfigurationError,
     MatatikaError,
     ResponseError,
     SessionClosedError,
@@ -72,7 +74,8 @@ class Core:
     tokens: TokenSource
     clock: Clock
     user_agent: str
-    grant: ClientCredentialsGrant | None = None
+    grant_for: Callable[[ClientCredentials], ClientCredentialsGrant]
+    has_token_url: bool
     secrets: tuple[Secret, ...] = ()
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
@@ -82,6 +85,11 @@ class Core:
         """Raise `SessionClosedError` after `close`."""
         if self.closed:
             raise SessionClosedError("the session is closed")
+
+    def check_can_grant(self) -> None:
+        """Raise `ConfigurationError` where no token can be asked for with an API key."""
+        if not self.has_token_url:
+            raise ConfigurationError("no token_url is known: whether a new key is accepted yet cannot be found out")
 
     def enter(self, limit: asyncio.Timeout, *, protected: bool) -> None:
         """Note a call that runs under a limit, so that `close` can end it."""

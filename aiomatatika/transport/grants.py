@@ -119,12 +119,6 @@ class ClientCredentialsGrant:
         self._timeouts = timeouts
         self._retries = retries
 
-    def for_credentials(self, credentials: ClientCredentials) -> ClientCredentialsGrant:
-        """Return the same grant for other credentials: a key that was just made."""
-        return ClientCredentialsGrant(
-            credentials, self._deployment, self._pool, self._clock, self._user_agent, self._timeouts, self._retries
-        )
-
     def _request(self) -> Request:
         return Request(
             method="POST",

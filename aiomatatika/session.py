@@ -1,0 +1,283 @@
+"""`MatatikaSession`: opens, closes, and hands out the resource groups."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import warnings
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, NoReturn, Self, TypeVar, overload
+
+import aiohttp
+
+from aiomatatika._version import __version__
+from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
+from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
+from aiomatatika.errors import ConfigurationError, LinkError
+from aiomatatika.hal import HalResource, Link
+from aiomatatika.options import Retries, Timeouts
+from aiomatatika.resources.apikeys import ApiKeys
+from aiomatatika.resources.profiles import Profiles
+from aiomatatika.secret import Secret
+from aiomatatika.transport.call import Caller, Core
+from aiomatatika.transport.clock import Clock, clock_of_new_sessions
+from aiomatatika.transport.grants import ClientCredentialsGrant, callable_grant
+from aiomatatika.transport.message import HAL_JSON, Reply, Request, json_body
+from aiomatatika.transport.pool import Pool
+from aiomatatika.transport.retry import Repeat, repeat_by_method
+from aiomatatika.transport.tokens import TokenSource
+from aiomatatika.transport.urls import ApiRoot
+
+__all__ = ["MatatikaSession"]
+
+T = TypeVar("T")
+
+_METHOD = re.compile(r"[A-Z]+", re.ASCII)
+_USER_AGENT = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
+
+
+def _user_agent(own: str | None) -> str:
+    if own is not None and (not isinstance(own, str) or not _USER_AGENT.fullmatch(own)):
+        raise ConfigurationError("user_agent must be visible ASCII characters and single spaces")
+    ours = f"aiomatatika/{__version__} aiohttp/{aiohttp.__version__} Python/{platform.python_version()}"
+    return f"{own} {ours}" if own else ours
+
+
+def _core(
+    credentials: Credentials,
+    deployment: Deployment,
+    http: aiohttp.ClientSession | None,
+    timeouts: Timeouts,
+    retries: Retries,
+    user_agent: str | None,
+    clock: Clock,
+) -> Core:
+    agent = _user_agent(user_agent)
+    pool = Pool(http)
+
+    def grant_for(key: ClientCredentials) -> ClientCredentialsGrant:
+        return ClientCredentialsGrant(key, deployment, pool, clock, agent, timeouts, retries)
+
+    secrets: tuple[Secret, ...] = ()
+    if isinstance(credentials, ClientCredentials):
+        tokens = TokenSource(grant_for(credentials), clock)
+        secrets = (credentials.client_secret,)
+    elif isinstance(credentials.token, Secret):
+        tokens = TokenSource(None, clock, fixed=credentials.token)
+    else:
+        tokens = TokenSource(callable_grant(credentials.token, clock), clock)
+    return Core(
+        root=ApiRoot.of(deployment),
+        pool=pool,
+        tokens=tokens,
+        clock=clock,
+        user_agent=agent,
+        grant_for=grant_for,
+        has_token_url=deployment.token_url is not None,
+        secrets=secrets,
+    )
+
+
+class MatatikaSession:
+    """A session with the Matatika API: credentials, connections and the token that many tasks share.
+
+    Use it in ``async with``, or `close` it. It may be built at import time, outside any event loop; its connections are
+    opened on first use in the running loop. It works on under a second `asyncio.run`: the token is kept, the connections
+    are not. Tasks may share it; processes may not.
+
+    Args:
+        credentials: An API key's `ClientCredentials`, or a `BearerToken`.
+        deployment: Where the API is.
+        http: An aiohttp session of the caller's: used, never closed. Its own middlewares do not run for our requests.
+            Without it the session makes one of its own: 100 connections, no cookies, no proxy and no netrc from the
+            environment.
+        timeouts: Limits in seconds.
+        retries: How often a failed request is repeated.
+        user_agent: The caller's own product, put before ours in the User-Agent header.
+
+    Raises:
+        ConfigurationError: The settings cannot work; the message names the argument. Nothing was sent.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        deployment: Deployment = PRODUCTION,
+        http: aiohttp.ClientSession | None = None,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008  # frozen
+        retries: Retries = Retries(),  # noqa: B008  # frozen
+        user_agent: str | None = None,
+    ) -> None:
+        for name, value, kind in (
+            ("credentials", credentials, ClientCredentials | BearerToken),
+            ("deployment", deployment, Deployment),
+            ("http", http, aiohttp.ClientSession | None),
+            ("timeouts", timeouts, Timeouts),
+            ("retries", retries, Retries),
+        ):
+            if not isinstance(value, kind):
+                got = type(value).__name__
+                raise ConfigurationError(f"{name} must be {getattr(kind, '__name__', kind)}, not {got}")
+        clock = clock_of_new_sessions.get()
+        core = _core(credentials, deployment, http, timeouts, retries, user_agent, clock)
+        self._bind(Caller(core, timeouts, retries), owner=True)
+
+    def _bind(self, caller: Caller, *, owner: bool) -> None:
+        self._caller = caller
+        self._owner = owner
+        self.apikeys = ApiKeys(caller)
+        self.profiles = Profiles(caller)
+
+    @classmethod
+    def from_env(cls, **overrides: Any) -> Self:
+        """Return a session with what the environment says.
+
+        ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``; where they are set,
+        ``MATATIKA_API_URL``, ``MATATIKA_TOKEN_URL`` and ``MATATIKA_AUDIENCE`` instead of those of `PRODUCTION`.
+
+        Args:
+            **overrides: Arguments of the constructor; ``credentials`` and ``deployment`` replace the environment's.
+
+        Raises:
+            ConfigurationError: Variables are missing or contradict one another; the message names them.
+        """
+        deployment = overrides.pop("deployment", None) or deployment_from_env(os.environ)
+        credentials = overrides.pop("credentials", None) or credentials_from_env(os.environ)
+        return cls(credentials, deployment=deployment, **overrides)
+
+    def with_options(self, *, timeouts: Timeouts | None = None, retries: Retries | None = None) -> MatatikaSession:
+        """Return the same session with other limits: connections, token and retry budget are shared.
+
+        Closing what is returned does nothing; closing the session it came from closes both.
+        """
+        view = MatatikaSession.__new__(MatatikaSession)
+        caller = self._caller
+        view._bind(Caller(caller.core, timeouts or caller.timeouts, retries or caller.retries), owner=False)
+        return view
+
+    @overload
+    async def follow(self, target: HalResource | Link | str, rel: str | None = None) -> HalResource: ...
+    @overload
+    async def follow(self, target: HalResource | Link | str, rel: str | None = None, *, as_type: type[T]) -> T: ...
+    @overload
+    async def follow(self, target: HalResource | Link | str, rel: str | None, as_type: type[T]) -> T: ...
+
+    async def follow(
+        self, target: HalResource | Link | str, rel: str | None = None, as_type: type[Any] = HalResource
+    ) -> Any:
+        """GET what a link names. The token goes to the API's origin only, whatever the link says.
+
+        Args:
+            target: A resource, a `Link`, or an href.
+            rel: The relation of the link, where ``target`` is a resource; ``self`` where it is left out.
+            as_type: The attrs class to make of the answer; a `HalResource` where it is left out.
+
+        Raises:
+            KeyError: The resource has no such link; the message names those that it has.
+            LinkError: The link is a template or needs another method than GET.
+            UnsafeLinkError: The link leaves the API. Nothing was sent.
+        """
+        if isinstance(target, HalResource):
+            target = target.links[rel or "self"]
+        elif rel is not None:
+            raise ValueError("rel goes with a resource, not with a link")
+        url = self._caller.core.root.resolve(self._href(target, {"GET"}))
+        return await self._caller.get(url, as_type)
+
+    @staticmethod
+    def _href(link: Link | str, methods: set[str]) -> str:
+        if isinstance(link, str):
+            return link
+        if not isinstance(link, Link):
+            raise TypeError(f"expected a resource, a Link or an href, not {type(link).__name__}")
+        if link.templated:
+            raise LinkError(f"the link {link.rel!r} is a URI template: expand it yourself")
+        if link.method is not None and link.method not in methods:
+            raise LinkError(f"the link {link.rel!r} is for {link.method}: use request({link.method!r}, link)")
+        return link.href
+
+    async def request(
+        self,
+        method: str,
+        path_or_link: str | Link,
+        *,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        accept: str | None = None,
+        repeat: Repeat | None = None,
+    ) -> Reply:
+        """Make a call that has no method of its own yet, under the same rules for token, origin, repeats and size.
+
+        Args:
+            method: The HTTP method.
+            path_or_link: A path below the API's root, such as ``/workspaces``; an absolute URL of the API; or a `Link`.
+            json: The body, as JSON; None sends none.
+            params: Query parameters, added to those of the path; None values are left out.
+            accept: The Accept header; HAL JSON where it is left out.
+            repeat: Whether the call may be repeated when its answer is lost. Left out, the method tells: GET is SAFE, PUT
+                and DELETE are IDEMPOTENT, POST and PATCH are sent ONCE.
+
+        Returns:
+            The answer, of a status from 200 to 299.
+
+        Raises:
+            MatatikaError: As the tree in `aiomatatika.errors` says.
+            ValueError: An argument cannot work; nothing was sent.
+        """
+        if not isinstance(method, str) or not _METHOD.fullmatch(method := method.upper()):
+            raise ValueError("method must be the name of an HTTP method")
+        if accept is not None and not _USER_AGENT.fullmatch(accept):
+            raise ValueError("accept must be visible ASCII characters and single spaces")
+        if isinstance(path_or_link, str) and "://" not in path_or_link.partition("?")[0]:
+            url = self._caller.core.root.below(path_or_link)
+        else:
+            url = self._caller.core.root.resolve(self._href(path_or_link, {method}))
+        if params:
+            url = url.extend_query({name: str(value) for name, value in params.items() if value is not None})
+        return await self._caller.send(
+            Request(
+                method=method,
+                url=url,
+                repeat=repeat or repeat_by_method(method),
+                body=None if json is None else json_body(json),
+                accept=accept or HAL_JSON,
+            )
+        )
+
+    async def close(self) -> None:
+        """Close the session; closing again, also at the same time, is fine.
+
+        Calls in flight end with `SessionClosedError`; one that brings a one-time secret may finish within 4 s. A borrowed
+        aiohttp session stays open.
+        """
+        if self._owner:
+            await self._caller.core.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session was closed."""
+        return self._caller.core.closed
+
+    async def __aenter__(self) -> Self:
+        self._caller.core.check_open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        # Nothing is closed here: there may be no event loop any more. Only its owner can close a session.
+        caller = getattr(self, "_caller", None)
+        if caller is not None and self._owner and caller.core.pool.was_forgotten:
+            warnings.warn(f"{self!r} was not closed: use 'async with' or await close()", ResourceWarning, source=self)
+
+    def __repr__(self) -> str:
+        return f"<MatatikaSession {self._caller.core.root.url}{' closed' if self.closed else ''}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a MatatikaSession does not pickle or copy: make one in each process, or share this one")
