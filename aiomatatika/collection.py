@@ -1,8 +1,8 @@
 """Collections and the walk over their pages.
 
-The walk follows HAL ``next`` links, each judged by the origin rule; it goes on by page number where the server sends none
-though its ``page`` object says that more follow. It ends, whatever the server sends: pages that loop, stand still or never
-end are a `PaginationError`.
+The walk follows HAL ``next`` links, each judged by the origin rule; it goes on by page number where the server sends
+none though its ``page`` object says that more follow. It ends, whatever the server sends: pages that loop, stand still
+or never end are a `PaginationError`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_
 class Collection(Generic[T]):
     """A paginated collection. Nothing is sent until it is iterated, and each iteration starts anew.
 
-    ``async for item in collection`` gives the items of every page; `pages` gives the pages. Every page is one GET, with a
-    deadline and repeats of its own. Leaving the loop early leaves nothing behind.
+    ``async for item in collection`` gives the items of every page; `pages` gives the pages. Every page is one GET, with
+    a deadline and repeats of its own. Leaving the loop early leaves nothing behind.
 
     Raises (while iterating):
         MatatikaError: As the tree in `errors` says; its ``next_url`` is the page that failed, for `at`.
@@ -205,8 +205,7 @@ class Pages(Generic[T]):
         url = self._next
         self._busy = True
         try:
-            if self._error is not None:
-                raise self._error
+            self._raise_kept_error()
             page = self._accept(await self._load(url))
             self._fetch_ahead()
         except MatatikaError as error:
@@ -220,6 +219,10 @@ class Pages(Generic[T]):
         finally:
             self._busy = False
         return page
+
+    def _raise_kept_error(self) -> None:
+        if self._error is not None:
+            raise self._error
 
     async def aclose(self) -> None:
         """End the walk; a page that is being fetched ahead is given up."""
@@ -255,10 +258,20 @@ class Pages(Generic[T]):
     def _accept(self, page: PageDocument[T]) -> Page[T]:
         """Check a page against the walk so far, and find out where the walk goes on."""
         before, asked = self._previous, self._next
-        if before is not None and before.number is not None and page.number is not None and page.number <= before.number:
+        if (
+            before is not None
+            and before.number is not None
+            and page.number is not None
+            and page.number <= before.number
+        ):
             raise PaginationError(f"the collection stands still: page {page.number} came after page {before.number}")
         ids = [getattr(item, "id", None) for item in page.items]
-        if before is not None and ids and None not in ids and ids == [getattr(item, "id", None) for item in before.items]:
+        if (
+            before is not None
+            and ids
+            and None not in ids
+            and ids == [getattr(item, "id", None) for item in before.items]
+        ):
             raise PaginationError("the collection stands still: two pages hold the same items")
         items = [item for item, identity in zip(page.items, ids, strict=True) if self._seen.is_new(identity)]
         self._visited.update((page.url, asked or page.url))

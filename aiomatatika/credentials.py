@@ -135,7 +135,9 @@ Credentials = ClientCredentials | BearerToken
 
 
 def credentials_from_env(environ: Mapping[str, str]) -> Credentials:
-    """Read ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``. Empty counts as missing.
+    """Read ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``.
+
+    An empty variable counts as missing.
 
     Raises:
         ConfigurationError: They are missing, half there or contradictory; the message names the variables.
@@ -149,7 +151,7 @@ def credentials_from_env(environ: Mapping[str, str]) -> Credentials:
     token = present.pop("MATATIKA_ACCESS_TOKEN", None)
     if token and present:
         raise ConfigurationError(f"MATATIKA_ACCESS_TOKEN and {' and '.join(present)} are set: unset one or the other")
-    if not token and len(present) < 2:  # noqa: PLR2004  # an ID and a secret
+    if not token and len(present) < 2:  # an ID and a secret
         missing = [name for name in ("MATATIKA_CLIENT_ID", "MATATIKA_CLIENT_SECRET") if name not in present]
         raise ConfigurationError(f"{' and '.join(missing)} not set (and no MATATIKA_ACCESS_TOKEN in their place)")
     try:

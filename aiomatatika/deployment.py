@@ -53,6 +53,10 @@ def _checked_token_url(text: str | None) -> str | None:
     return None if text is None else _checked_url(text, "token_url")
 
 
+def _text_or_empty(text: str | None) -> str:
+    return text or ""
+
+
 def _checked_hosts(hosts: Iterable[str]) -> tuple[str, ...]:
     if isinstance(hosts, str):
         raise ConfigurationError("alias_hosts must be a tuple of host names, not one string")
@@ -81,7 +85,7 @@ class Deployment:
 
     api_url: str = attrs.field(converter=_checked_api_url)
     token_url: str | None = attrs.field(default=None, converter=_checked_token_url)
-    audience: str = attrs.field(default=None, converter=attrs.converters.default_if_none(""))
+    audience: str = attrs.field(default=None, converter=_text_or_empty)
     alias_hosts: tuple[str, ...] = attrs.field(default=(), converter=_checked_hosts)
 
     def __attrs_post_init__(self) -> None:
@@ -109,7 +113,7 @@ STAGING = Deployment(
 
 
 def deployment_from_env(environ: Mapping[str, str]) -> Deployment:
-    """Read ``MATATIKA_API_URL``, ``MATATIKA_TOKEN_URL`` and ``MATATIKA_AUDIENCE``; without the first it is `PRODUCTION`.
+    """Read ``MATATIKA_API_URL`` (left out: `PRODUCTION`), ``MATATIKA_TOKEN_URL`` and ``MATATIKA_AUDIENCE``.
 
     One of the three known deployments is recognised by its ``api_url`` and keeps its aliases; the other two variables
     replace its token endpoint and audience.

@@ -24,8 +24,9 @@
     └── PendingError                      202: accepted, not done
 
 Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call) and,
-when it was raised while iterating, ``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its chain:
-theirs hold the Authorization header. Bad arguments are plain `ValueError` or `TypeError`, before anything is sent.
+when it was raised while iterating, ``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its
+chain: theirs hold the Authorization header. Bad arguments are plain `ValueError` or `TypeError`, before anything is
+sent.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class ConfigurationError(MatatikaError, ValueError):
 
 
 class SessionClosedError(MatatikaError):
-    """The session was closed before the call or during it. Open a new session; what was in flight may have been done."""
+    """The session was closed before the call or during it. What was in flight may have been done."""
 
 
 class TransportError(MatatikaError):

@@ -145,7 +145,7 @@ def _link(raw: Any, relation: Relation, action: str | None, where: str) -> Link:
         raise ResponseError(f"{where}.href: expected a string")
     texts = {name: raw[name] for name in ("title", "name", "type") if isinstance(raw.get(name), str)}
     declared = texts.get("type", "").upper()
-    method = declared if declared in _HTTP_METHODS and len(relation.actions) < 2 else relation.method(action)  # noqa: PLR2004
+    method = declared if declared in _HTTP_METHODS and len(relation.actions) < 2 else relation.method(action)
     return Link(href=raw["href"], rel=relation.text, method=method, templated=raw.get("templated") is True, **texts)
 
 
@@ -217,7 +217,9 @@ class Links(Mapping[str, Link]):
         if not found:
             raise KeyError(self._missing(action if target is None else f"{action} {target}"))
         if len(found) > 1:
-            raise LinkError(f"{action!r} is offered on {', '.join(str(each.target) for each in found)}: name one of them")
+            raise LinkError(
+                f"{action!r} is offered on {', '.join(str(each.target) for each in found)}: name one of them"
+            )
         return self._get_one(found[0], action)
 
     def _missing(self, rel: str) -> str:

@@ -15,12 +15,17 @@ _LONGEST = 86_400.0
 _MOST_ATTEMPTS = 20
 
 
-def _seconds(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or not 0 < value <= _LONGEST:
+def _seconds(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not isfinite(value)
+        or not 0 < value <= _LONGEST
+    ):
         raise ConfigurationError(f"{attribute.name} must be seconds: a number above 0, at most {_LONGEST:.0f}")
 
 
-def _count(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def _count(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_ATTEMPTS:
         raise ConfigurationError(f"{attribute.name} must be a whole number from 1 to {_MOST_ATTEMPTS}")
 

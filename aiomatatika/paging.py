@@ -69,7 +69,7 @@ class PageDocument(Generic[T]):
 
 
 def _count(value: Any, where: str) -> int | Mismatch | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:  # noqa: PLR2004
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         return int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -112,7 +112,9 @@ def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], s
     return (items if isinstance(items, list) else [items]), relation
 
 
-def read_page(url: URL, status: int, body: bytes, content_type: str, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
+def read_page(
+    url: URL, status: int, body: bytes, content_type: str, cls: type[T], relation: str
+) -> PageDocument[T] | Mismatch:
     """Read the answer to a page's GET. Search answers 204 when there is nothing."""
     if status == _NO_CONTENT:
         return PageDocument(url=url, items=[])

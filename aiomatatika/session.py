@@ -84,8 +84,8 @@ class MatatikaSession:
     """A session with the Matatika API: credentials, connections and the token that many tasks share.
 
     Use it in ``async with``, or `close` it. It may be built at import time, outside any event loop; its connections are
-    opened on first use in the running loop. It works on under a second `asyncio.run`: the token is kept, the connections
-    are not. Tasks may share it; processes may not.
+    opened on first use in the running loop. It works on under a second `asyncio.run`: the token is kept, the
+    connections are not. Tasks may share it; processes may not.
 
     Args:
         credentials: An API key's `ClientCredentials`, or a `BearerToken`.
@@ -155,7 +155,8 @@ class MatatikaSession:
         """
         view = MatatikaSession.__new__(MatatikaSession)
         caller = self._caller
-        view._bind(Caller(caller.core, timeouts or caller.timeouts, retries or caller.retries), owner=False)
+        options = Caller(caller.core, timeouts or caller.timeouts, retries or caller.retries)
+        view._bind(options, owner=False)  # noqa: SLF001  # of this class
         return view
 
     @overload
@@ -217,8 +218,8 @@ class MatatikaSession:
             json: The body, as JSON; None sends none.
             params: Query parameters, added to those of the path; None values are left out.
             accept: The Accept header; HAL JSON where it is left out.
-            repeat: Whether the call may be repeated when its answer is lost. Left out, the method tells: GET is SAFE, PUT
-                and DELETE are IDEMPOTENT, POST and PATCH are sent ONCE.
+            repeat: Whether the call may be repeated when its answer is lost. Left out, the method tells: GET is SAFE,
+                PUT and DELETE are IDEMPOTENT, POST and PATCH are sent ONCE.
 
         Returns:
             The answer, of a status from 200 to 299.
@@ -250,8 +251,8 @@ class MatatikaSession:
     async def close(self) -> None:
         """Close the session; closing again, also at the same time, is fine.
 
-        Calls in flight end with `SessionClosedError`; one that brings a one-time secret may finish within 4 s. A borrowed
-        aiohttp session stays open.
+        Calls in flight end with `SessionClosedError`; one that brings a one-time secret may finish within 4 s. A
+        borrowed aiohttp session stays open.
         """
         if self._owner:
             await self._caller.core.close()
@@ -274,7 +275,12 @@ class MatatikaSession:
         # Nothing is closed here: there may be no event loop any more. Only its owner can close a session.
         caller = getattr(self, "_caller", None)
         if caller is not None and self._owner and caller.core.pool.was_forgotten:
-            warnings.warn(f"{self!r} was not closed: use 'async with' or await close()", ResourceWarning, source=self)
+            warnings.warn(
+                f"{self!r} was not closed: use 'async with' or await close()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
     def __repr__(self) -> str:
         return f"<MatatikaSession {self._caller.core.root.url}{' closed' if self.closed else ''}>"

@@ -1,7 +1,7 @@
 """API keys: client IDs and secrets with which programs stay authenticated ("API Keys" page of the API reference).
 
-A key is made in two steps: POST hands out a template with a new id, PUT to that id creates the key, and its answer is the
-only sight of the secret. How that answer is guarded, `transport.once` tells.
+A key is made in two steps: POST hands out a template with a new id, PUT to that id creates the key, and its answer is
+the only sight of the secret. How that answer is guarded, `transport.once` tells.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _check_name(name: object) -> None:
 
 
 def _check_seconds(seconds: object) -> None:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:  # noqa: PLR2004
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
         raise ValueError("ready_within must be seconds: a number from 0 to 3600")
 
 
@@ -141,7 +141,9 @@ class ApiKeys:
             check_count(page, "page")
         if sort is not None and (not isinstance(sort, str) or not sort):
             raise ValueError("sort must be a str, such as 'name,asc'")
-        query = {name: str(value) for name, value in (("page", page), ("size", size), ("sort", sort)) if value is not None}
+        query = {
+            name: str(value) for name, value in (("page", page), ("size", size), ("sort", sort)) if value is not None
+        }
         return Collection(self._caller, self._caller.at("/apikeys/", query), ApiKey, "apikeys", prefetch)
 
     async def get(self, key: ApiKey | UUID | str) -> ApiKey:
@@ -167,9 +169,9 @@ class ApiKeys:
     async def create(self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0) -> NewApiKey:
         """Create a key: ``POST /apikeys/`` unless there is a draft, then ``PUT /apikeys/{id}`` with the name.
 
-        The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked up,
-        a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to 5 s for
-        the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the key as
+        The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
+        up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to 5 s
+        for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the key as
         ``.api_key``. Repeating the call makes another key.
 
         Args:
@@ -189,7 +191,7 @@ class ApiKeys:
             ValueError: An argument cannot work; nothing was sent.
         """
         _check_seconds(ready_within)
-        return await self._create(name, draft, ready_within if ready_within else None)
+        return await self._create(name, draft, ready_within or None)
 
     async def update(self, key: ApiKey | UUID | str, *, name: str) -> ApiKey:
         """Rename a key: ``PUT /apikeys/{id}``. Idempotent: a lost answer is repeated once.
@@ -221,7 +223,9 @@ class ApiKeys:
         raise SecretDeliveryError(message, api_key=made)
 
     async def delete(self, key: ApiKey | UUID | str) -> None:
-        """Delete a key: ``DELETE /apikeys/{id}``. Idempotent: a lost answer is repeated once, and a 404 to that is success.
+        """Delete a key: ``DELETE /apikeys/{id}``.
+
+        Idempotent: a lost answer is repeated once, and a 404 to the repeat is success.
 
         Raises:
             NotFoundError: There is none.
@@ -231,7 +235,9 @@ class ApiKeys:
         await self._caller.send(Request(method="DELETE", url=url, repeat=Repeat.IDEMPOTENT, absence_is_success=True))
 
     async def rotate(self, key: ApiKey | UUID | str, *, ready_within: float = 45) -> NewApiKey:
-        """Replace a key by a successor of the same name: create it, fetch a token with it, only then delete the old one.
+        """Replace a key by a successor of the same name.
+
+        The successor is created (`create`), a token is fetched with it, and only then is the old key deleted.
 
         Args:
             key: An `ApiKey`, its id, or the id's canonical text. Rotating the session's own key ends the session's

@@ -32,7 +32,7 @@ def _async_fixture(function: Callable[..., AsyncIterator[Any]]) -> Any:
 
 @_async_fixture
 async def matatika_server() -> AsyncIterator[MatatikaServer]:
-    """A running `aiomatatika.testing.MatatikaServer`, new for each test."""  # noqa: D401
+    """A running `aiomatatika.testing.MatatikaServer`, new for each test."""
     from aiomatatika.testing.server import MatatikaServer
 
     async with MatatikaServer() as server:
@@ -41,6 +41,6 @@ async def matatika_server() -> AsyncIterator[MatatikaServer]:
 
 @_async_fixture
 async def matatika_session(matatika_server: MatatikaServer) -> AsyncIterator[MatatikaSession]:
-    """An open `aiomatatika.MatatikaSession` on the test's ``matatika_server``, by its clock."""  # noqa: D401
+    """An open `aiomatatika.MatatikaSession` on the test's ``matatika_server``, by its clock."""
     async with matatika_server.session() as session:
         yield session

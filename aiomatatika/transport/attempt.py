@@ -1,7 +1,7 @@
-"""One exchange over aiohttp: sent once, redirects off, body capped, and whatever goes wrong sorted by what the server did.
+"""One exchange over aiohttp: sent once, redirects off, body capped, failures sorted by what the server can have done.
 
-Failures are returned, not raised: an aiohttp exception holds the Authorization header in its arguments and in the frames
-of its traceback, so none leaves this module, not even as the context of another.
+Failures are returned, not raised: an aiohttp exception holds the Authorization header in its arguments and in the
+frames of its traceback, so none leaves this module, not even as the context of another.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _SendOnce:
     """A per-request middleware that lets one request out.
 
     aiohttp repeats GET, PUT and DELETE by itself when the connection dies, also after the server has acted
-    (`aiohttp.client.IDEMPOTENT_METHODS`), and has no public switch for it. It runs the middlewares again for the repeat.
-    They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
+    (`aiohttp.client.IDEMPOTENT_METHODS`), and has no public switch for it. It runs the middlewares again for the
+    repeat. They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
     """
 
     __slots__ = ("_authorization", "_sent")
@@ -96,7 +96,7 @@ async def exchange(
         return await _exchange(http, request, authorization, user_agent, timeout)
     except Exception as error:  # noqa: BLE001  # a user's trace hook can raise anything
         failed = _sorted(error)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  # it is raised again, bare
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
     if http.closed:

@@ -101,7 +101,7 @@ class Core:
         self._running.pop(limit, None)
 
     async def close(self) -> None:
-        """End the calls in flight, let a call that brings a one-time secret finish within 4 s, close the connections."""
+        """End the calls in flight, but let one that brings a secret finish within 4 s; then close the connections."""
         self.closed = True
         try:
             self._end(protected=False)
@@ -126,7 +126,7 @@ class Core:
         here = asyncio.get_running_loop()
         end = here.time() + seconds
         while any(loop is here for loop, _ in self._running.values()) and here.time() < end:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # noqa: ASYNC110  # an event for each loop would cost every call, to speed up one
 
 
 def _expire(limit: asyncio.Timeout) -> None:
@@ -235,14 +235,14 @@ class Caller:
             if isinstance(outcome, Failed):
                 await self._before_repeat(request, progress, deadline, tries, outcome)
                 continue
-            if outcome.status == 401:  # noqa: PLR2004
+            if outcome.status == 401:
                 if replaced or not core.tokens.replace(token):
                     raise self._unauthorized(outcome)
                 replaced = True
                 tries -= 1
                 continue
             core.tokens.confirm(token)
-            if 200 <= outcome.status < 300:  # noqa: PLR2004
+            if 200 <= outcome.status < 300:
                 core.budget.give_back(tries - 1)
                 outcome.attempts = progress.attempts
                 return outcome
@@ -250,7 +250,7 @@ class Caller:
                 redirects += 1
                 request = self._redirected(request, outcome, redirects)
                 continue
-            if outcome.status == 404 and request.absence_is_success and was_maybe_done:  # noqa: PLR2004
+            if outcome.status == 404 and request.absence_is_success and was_maybe_done:
                 return outcome
             await self._after_error(request, progress, deadline, tries, outcome, token)
 
@@ -264,7 +264,7 @@ class Caller:
         http = await core.pool.http()
         before, progress.maybe_done = progress.maybe_done, True
         outcome = await exchange(http, request, token.authorization, core.user_agent, limits)
-        acted = outcome.outcome if isinstance(outcome, Failed) else Outcome.FAILED if outcome.status >= 500 else None  # noqa: PLR2004
+        acted = outcome.outcome if isinstance(outcome, Failed) else Outcome.FAILED if outcome.status >= 500 else None
         progress.maybe_done = before or acted in {Outcome.LOST, Outcome.DAMAGED, Outcome.FAILED}
         if _logger.isEnabledFor(logging.DEBUG):
             what = outcome.reason if isinstance(outcome, Failed) else outcome.status
@@ -292,15 +292,15 @@ class Caller:
     ) -> None:
         """Wait, or raise the error that the API answered with."""
         status = reply.status
-        if not 400 <= status < 600:  # noqa: PLR2004
+        if not 400 <= status < 600:
             raise ResponseError(f"the API answered with status {status}")
         retry_after = parse_retry_after(
             reply.headers.get("Retry-After"), now=server_time(reply.headers, self.core.clock)
         )
-        if status >= 500:  # noqa: PLR2004
+        if status >= 500:
             again = await self._waited(Outcome.FAILED, request, progress, deadline, tries, retry_after)
         else:
-            again = status == 429 and await self._waited(  # noqa: PLR2004
+            again = status == 429 and await self._waited(
                 Outcome.THROTTLED, request, progress, deadline, tries, retry_after
             )
         if not again:
@@ -342,7 +342,9 @@ class Caller:
         except UnsafeLinkError:
             url = None
         if url is None:
-            raise UnsafeLinkError(f"the API redirects ({reply.status}) to another origin or above its root: not followed")
+            raise UnsafeLinkError(
+                f"the API redirects ({reply.status}) to another origin or above its root: not followed"
+            )
         if request.repeat is not Repeat.SAFE:
             raise ResponseError(f"the API redirects a {request.method} ({reply.status}): not followed")
         if redirects > _MOST_REDIRECTS or url == request.url:
@@ -352,8 +354,8 @@ class Caller:
     def _unauthorized(self, reply: Reply) -> AuthenticationError:
         code = challenge_code(reply)
         return AuthenticationError(
-            f"the API refuses the token (401 {code or 'without a code'}): it has expired, was revoked, or is for another "
-            "audience",
+            f"the API refuses the token (401 {code or 'without a code'}): "
+            "it has expired, was revoked, or is for another audience",
             status=401,
             code=code,
         )

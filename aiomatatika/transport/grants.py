@@ -139,7 +139,9 @@ class ClientCredentialsGrant:
     async def __call__(self, attempts: int) -> Granted | Refused:
         """Ask for a token, in at most ``attempts`` requests; a refusal or a rate limit is never repeated here."""
         deadline = self._clock.monotonic() + self._timeouts.total
-        for attempt in range(1, attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             asked_at = Instant.now(self._clock)
             outcome = await self._ask()
             if isinstance(outcome, Reply):
@@ -147,8 +149,8 @@ class ClientCredentialsGrant:
                 failure = Outcome.FAILED
             else:
                 refused, failure = Refused(self._lost(outcome)), outcome.outcome
-            if isinstance(refused, Granted) or not isinstance(refused.error, TransportError):
-                break
+            if isinstance(refused, Granted):
+                return refused
             wait = wait_before_repeat(
                 failure,
                 Repeat.SAFE,
@@ -159,16 +161,16 @@ class ClientCredentialsGrant:
                 time_left=deadline - self._clock.monotonic(),
                 chance=self._clock.random(),
             )
-            if wait is None or attempt == attempts:
-                break
+            if wait is None or attempt == attempts or not isinstance(refused.error, TransportError):
+                refused.error.method, refused.error.path = "POST", self._token_url.raw_path
+                refused.error.attempts = attempt
+                return refused
             await self._clock.sleep(wait)
-        if isinstance(refused, Refused):
-            refused.error.method, refused.error.path = "POST", self._token_url.raw_path
-            refused.error.attempts = attempt
-        return refused
 
     async def _ask(self) -> Reply | Failed:
-        limits = ClientTimeout(total=self._timeouts.total, connect=self._timeouts.connect, sock_read=self._timeouts.read)
+        limits = ClientTimeout(
+            total=self._timeouts.total, connect=self._timeouts.connect, sock_read=self._timeouts.read
+        )
         return await exchange(await self._pool.http(), self._request(), None, self._user_agent, limits)
 
     def _lost(self, failed: Failed) -> MatatikaError:
@@ -180,7 +182,7 @@ class ClientCredentialsGrant:
 
     def _judge(self, reply: Reply, asked_at: Instant) -> Granted | Refused:
         status = reply.status
-        if status == 200:  # noqa: PLR2004
+        if status == 200:
             outcome = _granted(reply, asked_at)
             if isinstance(outcome, MatatikaError):
                 return Refused(outcome)
@@ -188,18 +190,22 @@ class ClientCredentialsGrant:
             if guessed:
                 _logger.warning("the token endpoint did not say how long its token lives: taken as 600 s")
             return granted
-        if status == 429:  # noqa: PLR2004
-            limited = RateLimitError(429, error="Too Many Requests", message="the identity provider limits token requests")
+        if status == 429:
+            limited = RateLimitError(
+                429, error="Too Many Requests", message="the identity provider limits token requests"
+            )
             limited.retry_after = _retry_after(reply, self._clock)
             return Refused(limited)
-        if 300 <= status < 400:  # noqa: PLR2004
+        if 300 <= status < 400:
             return Refused(ResponseError(f"the token endpoint redirects{_origin(reply)}; it is not followed"))
-        if 400 <= status < 500:  # noqa: PLR2004
+        if 400 <= status < 500:
             code = error_code(reply)
-            hint = _UNKNOWN_CLIENT if status == 401 else _HINTS.get(code or "", "check the credentials and the audience")  # noqa: PLR2004
+            hint = (
+                _UNKNOWN_CLIENT if status == 401 else _HINTS.get(code or "", "check the credentials and the audience")
+            )
             text = f"the identity provider refuses the credentials ({status} {code or 'without a code'}): {hint}"
             return Refused(AuthenticationError(text, status=status, code=code), final=True)
-        if 500 <= status < 600:  # noqa: PLR2004
+        if 500 <= status < 600:
             return Refused(TransportError(f"the token endpoint answered {status}", sent="no"))
         return Refused(ResponseError(f"the token endpoint answered with status {status}"))
 
@@ -214,9 +220,9 @@ def _origin(reply: Reply) -> str:
 def callable_grant(
     bring: Callable[[], Awaitable[str | AccessToken]], clock: Clock
 ) -> Callable[[int], Awaitable[Granted | Refused]]:
-    """Return the grant of a user's callable: its str lasts until it is refused, its `AccessToken` as long as it says."""
+    """Return the grant of a user's callable: a str lasts until it is refused, an `AccessToken` as long as it says."""
 
-    async def grant(attempts: int) -> Granted | Refused:
+    async def grant(_attempts: int) -> Granted | Refused:
         asked_at = Instant.now(clock)
         token = _as_access_token(await bring())
         if isinstance(token, MatatikaError):
@@ -235,4 +241,6 @@ def _as_access_token(brought: object) -> AccessToken | MatatikaError:
         return AccessToken(brought)
     except ConfigurationError:
         pass
-    return AuthenticationError("the token callable returned what is no bearer token (give it bare: no Bearer, no quotes)")
+    return AuthenticationError(
+        "the token callable returned what is no bearer token (give it bare: no Bearer, no quotes)"
+    )

@@ -1,8 +1,8 @@
 """The PUT whose answer is the only sight of a secret: guarded, and repaired when the answer is lost.
 
-Nothing else in the library creates a secret, and no policy of methods fits it: HTTP calls a PUT idempotent, but the second
-answer has no secret. After a lost answer the id tells what happened, because a POST gave it out first and nobody else
-knows it: it exists, then it is ours, is deleted, and another is made; it does not, then the PUT goes out again.
+Nothing else in the library creates a secret, and no policy of methods fits it: HTTP calls a PUT idempotent, but the
+second answer has no secret. After a lost answer the id tells what happened, because a POST gave it out first and nobody
+else knows it: it exists, then it is ours, is deleted, and another is made; it does not, then the PUT goes out again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SHARE_OF_THE_PUT = 2 / 3
 
 def attach(error: BaseException, made: Any, what: str) -> None:
     """Put what was made on an exception on its way out, so that the secret survives it."""
-    error.api_key = made  # type: ignore[attr-defined]  # an exception of the caller's own or of asyncio takes attributes
+    error.api_key = made  # type: ignore[attr-defined]  # any exception takes attributes
     error.add_note(f"{what} was created; it is in .api_key of this exception")
 
 
@@ -99,24 +99,31 @@ class SecretCreation(Generic[T]):
         """
         deadline = self._caller.deadline()
         key_id = given or await self._initialise(deadline)
-        for puts in range(1, _MOST_PUTS + 1):
+        puts = 1
+        while True:
             made = await self._put_shielded(key_id, deadline)
             if not isinstance(made, _Lost):
                 return made
             try:
-                exists = await self._exists(key_id, deadline)
-                if exists and given is not None:
-                    raise self._lost(key_id, "it exists, made by this call or before it", created=None, orphan=None)
-                if exists:
-                    await self._delete(key_id, deadline)
-                if puts < _MOST_PUTS and exists:
-                    key_id = await self._initialise(deadline)
+                exists = await self._clear(key_id, deadline, ours=given is None)
             except asyncio.CancelledError as cancelled:
                 cancelled.add_note(f"the creation of {self._what} {key_id} was interrupted: look whether it exists")
                 raise
+            if puts == _MOST_PUTS:
+                why = "every answer was lost; what was made is deleted again"
+                raise self._lost(key_id, why, created=True, orphan=False) if exists else made.error
+            if exists:
+                key_id = await self._initialise(deadline)
+            puts += 1
+
+    async def _clear(self, key_id: UUID, deadline: Deadline, *, ours: bool) -> bool:
+        """Tell whether a PUT without an answer was carried out, and delete what it made: its secret is gone."""
+        exists = await self._exists(key_id, deadline)
+        if exists and not ours:
+            raise self._lost(key_id, "it exists, made by this call or before it", created=None, orphan=None)
         if exists:
-            raise self._lost(key_id, "every answer was lost; what was made is deleted again", created=True, orphan=False)
-        raise made.error
+            await self._delete(key_id, deadline)
+        return exists
 
     async def _put_shielded(self, key_id: UUID, deadline: Deadline) -> T | _Lost:
         """PUT in a task of its own: a cancelled caller waits for it a little, because it cannot be undone."""
@@ -177,11 +184,13 @@ class SecretCreation(Generic[T]):
 
     async def _without_secret(self, key_id: UUID, status: int, deadline: Deadline) -> MatatikaError:
         """Say what a success without a secret amounts to; what it made is deleted, nobody can use it."""
-        if status == 202:  # noqa: PLR2004
+        if status == 202:
             return PendingError(f"the creation of {self._what} {key_id} is accepted, not done", resource_id=key_id)
-        if status == 200:  # noqa: PLR2004
-            return self._lost(key_id, "it existed before (200), and its secret is not given again", created=False, orphan=False)
-        if status != 201:  # noqa: PLR2004
+        if status == 200:
+            return self._lost(
+                key_id, "it existed before (200), and its secret is not given again", created=False, orphan=False
+            )
+        if status != 201:
             return self._lost(key_id, f"the answer {status} holds no secret", created=None, orphan=None)
         why = "it was created (201), but the answer holds no usable secret"
         try:
@@ -205,9 +214,7 @@ class SecretCreation(Generic[T]):
         raise self._lost(key_id, why, created=None, orphan=None)
 
     async def _delete(self, key_id: UUID, deadline: Deadline) -> None:
-        request = Request(
-            method="DELETE", url=self._url_of(key_id), repeat=Repeat.IDEMPOTENT, absence_is_success=True
-        )
+        request = Request(method="DELETE", url=self._url_of(key_id), repeat=Repeat.IDEMPOTENT, absence_is_success=True)
         try:
             await self._caller.send(request, deadline)
         except NotFoundError:

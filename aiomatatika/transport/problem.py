@@ -85,12 +85,14 @@ def api_error(reply: Reply, secrets: Iterable[Secret], retry_after: float | None
     document = decode_json(reply.body)
     known = document if isinstance(document, Mapping) else {}
     texts = {
-        name: redact(known[name], secrets) for name in ("error", "message", "timestamp") if isinstance(known.get(name), str)
+        name: redact(known[name], secrets)
+        for name in ("error", "message", "timestamp")
+        if isinstance(known.get(name), str)
     }
     errors = known.get("errors")
     if not known and reply.body:
         texts["message"] = redact(reply.body[: 2**16].decode("utf-8", "replace"), secrets)
-    cls = _CLASSES.get(reply.status) or (ServerError if reply.status >= 500 else ApiError)  # noqa: PLR2004
+    cls = _CLASSES.get(reply.status) or (ServerError if reply.status >= 500 else ApiError)
     error = cls(
         reply.status,
         errors=[_redacted(each, secrets) for each in errors[:_MOST_ERRORS] if isinstance(each, Mapping)]

@@ -9,7 +9,15 @@ from email.utils import parsedate_to_datetime
 
 from aiomatatika.options import Retries
 
-__all__ = ["Outcome", "Repeat", "RetryBudget", "parse_http_date", "parse_retry_after", "repeat_by_method", "wait_before_repeat"]
+__all__ = [
+    "Outcome",
+    "Repeat",
+    "RetryBudget",
+    "parse_http_date",
+    "parse_retry_after",
+    "repeat_by_method",
+    "wait_before_repeat",
+]
 
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _LONGEST_WAIT = 10**9
@@ -96,7 +104,7 @@ def wait_before_repeat(
         return None
     if outcome is Outcome.FAILED and repeat is Repeat.ONCE:
         return None
-    jitter = chance * min(retries.first_delay * 2 ** (attempt - 1), retries.longest_delay)
+    jitter: float = chance * min(retries.first_delay * 2 ** (attempt - 1), retries.longest_delay)
     at_least = retry_after or 0.0
     if at_least + (0 if at_least else jitter) >= time_left:
         return None
@@ -151,6 +159,6 @@ def parse_retry_after(text: str | None, *, now: float) -> float | None:
     """
     text = (text or "").strip(" \t")
     if _DIGITS.fullmatch(text):
-        return float(_LONGEST_WAIT if len(text) > 9 else int(text))  # noqa: PLR2004  # `int` refuses thousands of digits
+        return float(_LONGEST_WAIT if len(text) > 9 else int(text))  # `int` refuses thousands of digits
     moment = parse_http_date(text)
     return None if moment is None else min(max(moment - now, 0.0), float(_LONGEST_WAIT))

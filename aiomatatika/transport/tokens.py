@@ -1,8 +1,8 @@
 """The token and its source: one fetch for any number of callers, ahead of time, remembered when it fails.
 
-What callers share is one frozen `Token`, swapped in one assignment, and one task per event loop that fetches the next.
-No lock is held while somebody waits, so no caller's cancellation can hurt another; nothing here belongs to a loop but the
-task itself, so the token lives on from one `asyncio.run` to the next.
+What callers share is one frozen `Token`, swapped in one assignment, and one task per event loop that fetches the
+next. No lock is held while somebody waits, so no caller's cancellation can hurt another; nothing here belongs to a loop
+but the task itself, so the token lives on from one `asyncio.run` to the next.
 
 The life of a token, in parts of its lifetime:
 
@@ -19,9 +19,9 @@ import asyncio
 import contextvars
 import copy
 import logging
-import os.path
 from collections import deque
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -87,7 +87,7 @@ def _place_of(error: BaseException) -> str:
         place = place.tb_next
     if place is None:
         return type(error).__name__
-    return f"{type(error).__name__} at {os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}"
+    return f"{type(error).__name__} at {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}"
 
 
 Grant = Callable[[int], Awaitable[Granted | Refused]]

@@ -1,7 +1,7 @@
 """Where a request may go: the origin rule, and ids into path segments.
 
-Every `next`, action link, redirect and resumed page passes through `ApiRoot.resolve`. What it returns is always built on
-the configured origin: the server's text can choose a path below the API's root and a query, never a host.
+Every `next`, action link, redirect and resumed page passes through `ApiRoot.resolve`. What it returns is always built
+on the configured origin: the server's text can choose a path below the API's root and a query, never a host.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def path_segment(text: str, what: str = "id") -> str:
     Raises:
         ValueError: It is empty, a dot segment, too long, or holds a slash, white space or control characters.
     """
-    if not isinstance(text, str) or not 0 < len(text) <= 512 or not text.isprintable():  # noqa: PLR2004
+    if not isinstance(text, str) or not 0 < len(text) <= 512 or not text.isprintable():
         raise ValueError(f"{what} must be a str of 1 to 512 printable characters")
     if text in {".", ".."} or any(character.isspace() or character in "/\\" for character in text):
         raise ValueError(f"{what} must be one path segment, without slash or white space")
@@ -66,7 +66,7 @@ def _climbs(path: str) -> bool:
     decoded = unquote(path, errors="replace").replace("\\", "/")
     # A servlet container cuts `;parameters` off each segment before it resolves the dots.
     segments = [segment.partition(";")[0] for segment in decoded.split("/")]
-    return ".." in segments or "." in segments or any(ord(character) < 0x20 for character in decoded)  # noqa: PLR2004
+    return ".." in segments or "." in segments or any(ord(character) < 0x20 for character in decoded)
 
 
 @attrs.frozen
