@@ -69,13 +69,13 @@ def _core(
     else:
         tokens = TokenSource(callable_grant(credentials.token, clock), clock)
     return Core(
+        deployment=deployment,
         root=ApiRoot.of(deployment),
         pool=pool,
         tokens=tokens,
         clock=clock,
         user_agent=agent,
         grant_for=grant_for,
-        has_token_url=deployment.token_url is not None,
         secrets=secrets,
     )
 
@@ -256,6 +256,11 @@ class MatatikaSession:
         """
         if self._owner:
             await self._caller.core.close()
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where the API is: for another session on the same one, such as that of a key just made."""
+        return self._caller.core.deployment
 
     @property
     def closed(self) -> bool:

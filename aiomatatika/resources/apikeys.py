@@ -170,8 +170,8 @@ class ApiKeys:
         """Create a key: ``POST /apikeys/`` unless there is a draft, then ``PUT /apikeys/{id}`` with the name.
 
         The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
-        up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to 5 s
-        for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the key as
+        up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to
+        5 s for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the key as
         ``.api_key``. Repeating the call makes another key.
 
         Args:

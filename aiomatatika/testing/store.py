@@ -6,7 +6,7 @@ import secrets
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +22,10 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 
 def _new_client_id() -> str:
     return "".join(_ALPHANUMERIC[byte % len(_ALPHANUMERIC)] for byte in secrets.token_bytes(32))
+
+
+def _moment(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=(nanoseconds + 500) // 1_000)
 
 
 @dataclass(slots=True, eq=False)
@@ -59,13 +63,13 @@ class StoredKey:
 
     @property
     def created(self) -> datetime:
-        """When it was made."""
-        return datetime.fromtimestamp(self.created_ns / 1e9, UTC)
+        """When it was made, rounded to microseconds as in what the API reads back."""
+        return _moment(self.created_ns)
 
     @property
     def last_modified(self) -> datetime:
-        """When it was last written."""
-        return datetime.fromtimestamp(self.last_modified_ns / 1e9, UTC)
+        """When it was last written, rounded likewise."""
+        return _moment(self.last_modified_ns)
 
 
 @dataclass(slots=True, eq=False)

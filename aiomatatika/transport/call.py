@@ -17,6 +17,7 @@ from aiohttp import ClientTimeout
 from yarl import URL
 
 from aiomatatika.credentials import ClientCredentials
+from aiomatatika.deployment import Deployment
 from aiomatatika.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -69,13 +70,13 @@ class Deadline:
 class Core:
     """What the callers of one session share."""
 
+    deployment: Deployment
     root: ApiRoot
     pool: Pool
     tokens: TokenSource
     clock: Clock
     user_agent: str
     grant_for: Callable[[ClientCredentials], ClientCredentialsGrant]
-    has_token_url: bool
     secrets: tuple[Secret, ...] = ()
     budget: RetryBudget = attrs.field(factory=RetryBudget)
     closed: bool = False
@@ -88,7 +89,7 @@ class Core:
 
     def check_can_grant(self) -> None:
         """Raise `ConfigurationError` where no token can be asked for with an API key."""
-        if not self.has_token_url:
+        if self.deployment.token_url is None:
             raise ConfigurationError("no token_url is known: whether a new key is accepted yet cannot be found out")
 
     def enter(self, limit: asyncio.Timeout, *, protected: bool) -> None:
@@ -125,8 +126,9 @@ class Core:
     async def _wait_for_calls(self, seconds: float) -> None:
         here = asyncio.get_running_loop()
         end = here.time() + seconds
-        while any(loop is here for loop, _ in self._running.values()) and here.time() < end:
-            await asyncio.sleep(0.005)  # noqa: ASYNC110  # an event for each loop would cost every call, to speed up one
+        # An event would cost each of a million calls to speed up one close.
+        while any(loop is here for loop, _ in self._running.values()) and here.time() < end:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 def _expire(limit: asyncio.Timeout) -> None:

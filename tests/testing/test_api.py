@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -101,6 +102,8 @@ async def test_read_back_the_times_are_rounded_to_microseconds(client: PlainClie
     got = await client.get(f"/api/apikeys/{made['id']}")
     assert READ_BACK.fullmatch(got.document["created"])
     assert READ_BACK.fullmatch(got.document["lastModified"])
+    stored = client.server.api_keys[UUID(made["id"])]
+    assert datetime.fromisoformat(got.document["created"] + "Z") == stored.created
 
 
 async def test_the_second_put_renames(server: MatatikaServer, client: PlainClient) -> None:
@@ -113,7 +116,7 @@ async def test_the_second_put_renames(server: MatatikaServer, client: PlainClien
     assert READ_BACK.fullmatch(got.document["created"])
     assert FROM_MEMORY.fullmatch(got.document["lastModified"])
     key = server.api_keys[UUID(made["id"])]
-    assert key.created < before < key.last_modified
+    assert key.created <= before < key.last_modified
 
 
 async def test_delete_is_204_once_and_404_then(server: MatatikaServer, client: PlainClient) -> None:
@@ -194,6 +197,7 @@ async def test_first_prev_next_last(small_pages: PlainClient) -> None:
     ids = small_pages.server.add_api_keys(4)
     url = f"{small_pages.server.url}/api/apikeys/"
     links, seen = [], []
+    document: dict[str, Any] = {}
     next_url: str | None = url
     while next_url:
         document = (await small_pages.get(next_url)).document

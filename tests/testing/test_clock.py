@@ -32,7 +32,8 @@ def test_advance_moves_both_clocks() -> None:
     clock = ControlledClock(frozen=True)
     wall, monotonic = clock.wall(), clock.monotonic()
     clock.advance(3600)
-    assert (clock.wall(), clock.monotonic()) == (pytest.approx(wall + 3600), pytest.approx(monotonic + 3600))
+    assert clock.wall() == pytest.approx(wall + 3600)
+    assert clock.monotonic() == pytest.approx(monotonic + 3600)
 
 
 @pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
@@ -46,7 +47,8 @@ def test_jump_moves_the_time_of_day_alone(seconds: float) -> None:
     clock = ControlledClock(frozen=True)
     wall, monotonic = clock.wall(), clock.monotonic()
     clock.jump(seconds)
-    assert (clock.wall(), clock.monotonic()) == (pytest.approx(wall + seconds), monotonic)
+    assert clock.wall() == pytest.approx(wall + seconds)
+    assert clock.monotonic() == monotonic
 
 
 @pytest.mark.parametrize("frozen", [True, False])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,8 @@ import aiomatatika
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aiomatatika.__file__).parents[1])}
 # Where the package is installed, pytest finds the plugin by itself, and must not be told of it a second time.
 NAMED = "import pytest; pytest_plugins = () if {} else ('aiomatatika.testing.plugin',)"
+
+LOOP_SCOPE = ("-o", "asyncio_default_fixture_loop_scope=function")  # pytest-asyncio warns where it is not set
 
 USES = """
 from aiomatatika.testing import MatatikaServer
@@ -30,7 +31,7 @@ async def test_session(matatika_server, matatika_session):
 
 
 def run_pytest(folder: Path, source: str, *options: str, installed: bool) -> subprocess.CompletedProcess[str]:
-    (folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "conftest.py").write_text(NAMED.format(installed))
     (folder / "test_it.py").write_text(source)
     return subprocess.run(
@@ -49,17 +50,16 @@ def installed(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.pluginmanager.has_plugin("aiomatatika"))
 
 
-@pytest.mark.skipif(find_spec("aiomatatika.session") is None, reason="there is no session yet")
 @pytest.mark.parametrize("mode", ["auto", "strict"])
 def test_a_running_server_and_an_open_session(tmp_path: Path, installed: bool, mode: str) -> None:
     source = USES if mode == "auto" else "import pytest\npytestmark = pytest.mark.asyncio\n" + USES
-    result = run_pytest(tmp_path, source, "-o", f"asyncio_mode={mode}", installed=installed)
+    result = run_pytest(tmp_path, source, "-o", f"asyncio_mode={mode}", *LOOP_SCOPE, installed=installed)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "2 passed" in result.stdout
 
 
 def test_the_fixtures_are_listed_with_what_they_are(tmp_path: Path, installed: bool) -> None:
-    result = run_pytest(tmp_path, "", "--fixtures", installed=installed)
+    result = run_pytest(tmp_path, "", "--fixtures", *LOOP_SCOPE, installed=installed)
     assert "matatika_server" in result.stdout
     assert "A running `aiomatatika.testing.MatatikaServer`, new for each test." in result.stdout
 
