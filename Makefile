@@ -6,9 +6,9 @@ ARGS   ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-# Through PYTHONPATH, because it does not see editable installs.
-VERIFYTYPES := PYTHONPATH=$(CURDIR) PYRIGHT_PYTHON_IGNORE_WARNINGS=1 \
-	$(BIN)/pyright --pythonpath $(BIN)/python --ignoreexternal --verifytypes
+# pyright's --verifytypes takes the `python` on PATH, and does not see editable installs.
+VERIFYTYPES := PATH="$$(cd $(BIN) && pwd):$$PATH" PYTHONPATH="$(CURDIR)" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 \
+	pyright --ignoreexternal --verifytypes
 # A change here means: install again.
 METADATA := setup.cfg aiomatatika/_version.py
 

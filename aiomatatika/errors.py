@@ -162,7 +162,7 @@ class ApiError(MatatikaError):
         self.status = status
         self.error = error
         self.message = message
-        self.errors = tuple(errors)
+        self.errors: tuple[Mapping[str, Any], ...] = tuple(errors)
         self.timestamp = timestamp
 
 

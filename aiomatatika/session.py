@@ -128,8 +128,8 @@ class MatatikaSession:
     def _bind(self, caller: Caller, *, owner: bool) -> None:
         self._caller = caller
         self._owner = owner
-        self.apikeys = ApiKeys(caller)
-        self.profiles = Profiles(caller)
+        self.apikeys: ApiKeys = ApiKeys(caller)
+        self.profiles: Profiles = Profiles(caller)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:

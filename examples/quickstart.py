@@ -41,7 +41,7 @@ async def show_pages(session: MatatikaSession) -> None:
         first, last = (page.items[0].name, page.items[-1].name) if page.items else ("-", "-")
         print(f"  page {page.number}: {len(page.items):2} keys, from {first!r} to {last!r}")
         shown += 1
-        if shown == 3:  # noqa: PLR2004
+        if shown == 3:
             break
     print(f"  {await session.apikeys.list().count()} keys in all")
 

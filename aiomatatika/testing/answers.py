@@ -108,7 +108,7 @@ def unauthorized() -> Answer:
 def written(nanoseconds: int) -> str:
     """Return a time as the API writes it from memory: no zone, up to 9 digits, trailing zeros dropped."""
     seconds, fraction = divmod(nanoseconds, 1_000_000_000)
-    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
     return f"{text}.{fraction:09}".rstrip("0") if fraction else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -21,6 +22,11 @@ __all__ = ["Api"]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _Handler = Callable[[], Answer]
+
+
+@lru_cache
+def _segment(text: str) -> str:
+    return quote(text, safe="")
 
 
 class Api:
@@ -188,7 +194,7 @@ class Api:
         }
 
     def _profile_href(self, profile_id: str) -> str:
-        return f"{self._root}/profiles/{quote(profile_id, safe='')}"
+        return f"{self._root}/profiles/{_segment(profile_id)}"
 
     # Errors
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
@@ -45,12 +44,12 @@ def paged(query: Mapping[str, str], keys: Collection[StoredKey], page_size: int,
     number = _number(query.get("page"), at_least=0, otherwise=0)
     size = min(_number(query.get("size"), at_least=1, otherwise=page_size), _LARGEST)
     sort = query.get("sort", "")
-    ordered: Iterable[StoredKey] = keys
+    ordered = list(keys)
     if sort:
         field, _, direction = sort.partition(",")
         if field not in _SORTABLE:
             return f"No property '{field}' found for type 'ApiKey'"
-        ordered = sorted(keys, key=attrgetter(_SORTABLE[field]), reverse=direction.lower() == "desc")
+        ordered.sort(key=attrgetter(_SORTABLE[field]), reverse=direction.lower() == "desc")
     total_pages = -(-len(keys) // size)
 
     def link(page: int) -> dict[str, str]:
@@ -68,7 +67,7 @@ def paged(query: Mapping[str, str], keys: Collection[StoredKey], page_size: int,
             links["next"] = link(number + 1)
         links["last"] = link(total_pages - 1)
     return PageOfKeys(
-        list(islice(ordered, number * size, (number + 1) * size)),
+        ordered[number * size : (number + 1) * size],
         links,
         {"size": size, "totalElements": len(keys), "totalPages": total_pages, "number": number},
     )

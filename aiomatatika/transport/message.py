@@ -75,6 +75,12 @@ class Reply:
 
     __slots__ = ("attempts", "body", "headers", "status", "url")
 
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: URL
+    attempts: int
+
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes, url: URL, attempts: int = 1) -> None:
         self.status = status
         self.headers = headers

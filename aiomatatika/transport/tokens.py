@@ -22,6 +22,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from traceback import walk_tb
 from typing import Final
 
 import attrs
@@ -81,13 +82,9 @@ class Refused:
 
 
 def _place_of(error: BaseException) -> str:
-    """Name an exception and the line that raised it: its text may hold what must not be seen."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    if place is None:
-        return type(error).__name__
-    return f"{type(error).__name__} at {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}"
+    """Name an exception that was caught and the line that raised it: its text may hold what must not be seen."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return f"{type(error).__name__} at {Path(frame.f_code.co_filename).name}:{line}"
 
 
 Grant = Callable[[int], Awaitable[Granted | Refused]]
@@ -119,6 +116,10 @@ class Token:
             mandatory_age=lifetime - min(60.0, 0.1 * lifetime),
             end_age=lifetime - min(10.0, 0.05 * lifetime),
         )
+
+    def is_good(self, clock: Clock) -> bool:
+        """Tell whether it can be sent, by both clocks."""
+        return self.refresh_age is None or self.asked_at.age(clock) < self.end_age
 
 
 @attrs.frozen
@@ -194,17 +195,18 @@ class TokenSource:
             if token.refresh_age is None or age < token.refresh_age:
                 return token
             if age < token.end_age:
-                return await self._ahead_of_time(token, age)
+                return await self._ahead_of_time(token, age, time_left)
         return await self._cold(time_left)
 
-    async def _ahead_of_time(self, token: Token, age: float) -> Token:
+    async def _ahead_of_time(self, token: Token, age: float, time_left: Callable[[], float]) -> Token:
         """Return the valid token, or the next one if it comes in time; nobody sees a failure."""
         failure = self._failure
         if failure is not None and self._clock.monotonic() < failure.next_attempt(early=True):
             return token
         flight = self._flight(1)
         if age >= token.mandatory_age:
-            await asyncio.wait({flight}, timeout=_PATIENCE)
+            # Half of what the caller has: the call has to fit into the rest, with the old token if need be.
+            await asyncio.wait({flight}, timeout=min(_PATIENCE, time_left() / 2))
             self._check_open()
             return self._token or token
         return token
@@ -228,9 +230,7 @@ class TokenSource:
 
     def _current(self) -> Token | None:
         token = self._token
-        if token is None or (token.refresh_age is not None and token.asked_at.age(self._clock) >= token.end_age):
-            return None
-        return token
+        return token if token is not None and token.is_good(self._clock) else None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -254,16 +254,24 @@ class TokenSource:
 
     async def _fetch(self, attempts: int) -> None:
         outcome: Granted | Refused
+        task = asyncio.current_task()
+        assert self._grant is not None  # a fixed token has no end
+        assert task is not None
         try:
-            outcome = await self._grant(attempts) if self._grant else Refused(AuthenticationError("there is no token"))
+            outcome = await self._grant(attempts)
+        except asyncio.CancelledError:
+            if task.cancelling():
+                raise
+            # Nobody cancels this task: the user's callable waited for something that was cancelled.
+            outcome = Refused(AuthenticationError("fetching a token was cancelled by the token callable itself"))
         except MatatikaError as error:
             outcome = Refused(copy.copy(error))
         except Exception as error:  # noqa: BLE001  # a fetch without an outcome would be started again for ever
             outcome = Refused(AuthenticationError(f"fetching a token failed with {_place_of(error)}"))
         if isinstance(outcome, Granted):
-            if outcome.lifetime is None or outcome.asked_at.age(self._clock) < outcome.lifetime:
-                self._token = Token.of(outcome, self._clock.random())
-                self._failure = None
+            token = Token.of(outcome, self._clock.random())
+            if token.is_good(self._clock):
+                self._token, self._failure = token, None
                 return
             outcome = Refused(AuthenticationError("the token is already expired as it comes from its issuer"))
         self._failed(outcome)

@@ -17,7 +17,7 @@ from multidict import CIMultiDict
 from aiomatatika.testing import MatatikaServer, RecordedRequest
 from aiomatatika.testing.faults import Fault
 
-from .conftest import PlainClient
+from .conftest import PlainClient, complaints
 
 KEYS = "/api/apikeys/"
 
@@ -260,7 +260,7 @@ async def test_late_by_seconds_and_acting_before(server: MatatikaServer, client:
     call = asyncio.create_task(client.put(path, {"name": "x"}))
     while len(server.api_keys) < 2:
         await asyncio.sleep(0.005)
-    assert time.monotonic() - began < 0.15
+    assert not call.done()
     assert server.requests[-1].status is None
     assert (await call).status == 201
     assert time.monotonic() - began >= 0.19
@@ -298,7 +298,7 @@ async def test_a_client_that_tires_of_a_dripping_body(
     server.faults.clear()
     assert (await client.get(KEYS)).status == 200
     await asyncio.sleep(0.05)
-    assert not caplog.records
+    assert not complaints(caplog)
 
 
 async def test_a_body_without_end(server: MatatikaServer, client: PlainClient) -> None:
@@ -437,7 +437,7 @@ async def test_a_client_that_leaves_while_raw_bytes_drip(
     with pytest.raises(TimeoutError):
         await client.send("GET", KEYS, timeout=aiohttp.ClientTimeout(total=0.03))
     await asyncio.sleep(0.05)
-    assert not caplog.records
+    assert not complaints(caplog)
 
 
 # What makes no sense is refused at once

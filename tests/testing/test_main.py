@@ -14,10 +14,10 @@ import pytest
 from aiohttp import ClientSession
 
 import aiomatatika
-from aiomatatika.testing.__main__ import main
+from aiomatatika.testing.__main__ import _run, main
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aiomatatika.__file__).parents[1])}
-COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "aiomatatika.testing")
+COMMAND = (sys.executable, "-W", "error", "-m", "aiomatatika.testing")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -51,6 +51,17 @@ async def test_it_prints_how_to_reach_it_and_ends_when_told(number: signal.Signa
         async with asyncio.timeout(10):
             out, errors = await process.communicate()
     assert (process.returncode, out, errors) == (0, b"", b"")
+
+
+async def test_it_runs_in_this_process_too(capsys: pytest.CaptureFixture[str]) -> None:
+    running = asyncio.create_task(_run("127.0.0.1", 0, 2))
+    out = ""
+    while "CLIENT_SECRET" not in out:
+        await asyncio.sleep(0.01)
+        out += capsys.readouterr().out
+    assert "has 3 API key(s)" in out
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running
 
 
 def test_help_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,102 @@
+"""The house: small files, imports that run downward, one place for each decision."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import aiomatatika
+
+PACKAGE = Path(aiomatatika.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# From the ground up. A module may import at run time from its own floor's earlier entries and from below.
+FLOORS = [
+    "_version",
+    "errors",
+    "secret",
+    "hal",
+    "deployment",
+    "options",
+    "converter",
+    "credentials",
+    "paging",
+    "transport.clock",
+    "transport.urls",
+    "transport.retry",
+    "transport.message",
+    "transport.problem",
+    "transport.attempt",
+    "transport.pool",
+    "transport.tokens",
+    "transport.grants",
+    "transport.call",
+    "transport.once",
+    "transport",
+    "collection",
+    "resources",
+    "session",
+    "testing",
+]
+WITHOUT_IO = ["errors", "secret", "hal", "converter", "paging", "transport.urls", "transport.retry"]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__") if parts != ("__init__",) else ""
+
+
+def floor_of(module: str) -> int:
+    return next(index for index, floor in enumerate(FLOORS) if module == floor or module.startswith(f"{floor}."))
+
+
+def run_time_imports(path: Path) -> Iterator[str]:
+    """Yield what a file imports when it runs; what only a type checker sees binds nobody."""
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        nodes.extend(ast.iter_child_nodes(node))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_file_is_above_400_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if name_of(path)], ids=name_of)
+def test_imports_run_downward(path: Path) -> None:
+    own = floor_of(name_of(path))
+    above = [
+        module
+        for module in run_time_imports(path)
+        if module.startswith("aiomatatika.")
+        and (floor := floor_of(module.removeprefix("aiomatatika."))) >= own
+        and not (floor == own and FLOORS[own] in {"resources", "testing"})
+    ]
+    assert above == []
+
+
+@pytest.mark.parametrize("module", WITHOUT_IO)
+def test_protocol_code_does_no_io(module: str) -> None:
+    path = PACKAGE / (module.replace(".", "/") + ".py")
+    assert not {"aiohttp", "asyncio", "socket", "os", "time"} & set(run_time_imports(path))
+
+
+def test_only_one_file_sends_over_aiohttp() -> None:
+    senders = [name_of(path) for path in FILES if "http.request(" in path.read_text(encoding="utf-8")]
+    assert senders == ["transport.attempt"]
+
+
+def test_the_transport_knows_no_resource() -> None:
+    for path in FILES:
+        if name_of(path).startswith("transport"):
+            assert not any("resources" in module for module in run_time_imports(path)), path
