@@ -25,21 +25,16 @@ def is_token68(token: Secret) -> bool:
     return _TOKEN68.fullmatch(token.reveal()) is not None
 
 
-def _wrapped(value: object, argument: str) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    if isinstance(value, str):
-        return Secret(value)
-    kind = type(value).__name__
-    del value
-    raise ConfigurationError(f"{argument} must be a str, not {kind}")
+def _hidden(value: object) -> Secret:
+    """Wrap a str; what is none becomes the empty secret, which every check refuses."""
+    return value if isinstance(value, Secret) else Secret(value if isinstance(value, str) else "")
 
 
 def _check_token(token: Secret, argument: str) -> None:
     if not is_token68(token):
         raise ConfigurationError(
-            f"{argument} is not a bearer token: give the bare token, without the word Bearer, quotes, "
-            "white space or line ends"
+            f"{argument} is not a bearer token: give the bare token as a str, without the word Bearer, quotes, "
+            "whitespace or line ends"
         )
 
 
@@ -63,16 +58,17 @@ class ClientCredentials:
     client_secret: Secret
 
     def __init__(self, client_id: str, client_secret: str | Secret) -> None:
-        secret = _wrapped(client_secret, "client_secret")
+        secret = _hidden(client_secret)
         del client_secret
+        # Before the checks: a half-made object has no repr, and a traceback with locals asks for it.
+        self.__attrs_init__(client_id, secret)
         if not isinstance(client_id, str) or not _VISIBLE.fullmatch(client_id):
             raise ConfigurationError("client_id must be a str of visible ASCII characters, without whitespace")
         if not _VISIBLE.fullmatch(secret.reveal()):
             raise ConfigurationError(
-                "client_secret must be visible ASCII characters, without whitespace: "
+                "client_secret must be a str of visible ASCII characters, without whitespace: "
                 "strip the line end where it was read from a file"
             )
-        self.__attrs_init__(client_id, secret)
 
 
 @attrs.frozen(init=False)
@@ -91,8 +87,9 @@ class AccessToken:
     expires_in: float | None
 
     def __init__(self, value: str | Secret, expires_in: float | None = None) -> None:
-        token = _wrapped(value, "value")
+        token = _hidden(value)
         del value
+        self.__attrs_init__(token, expires_in)
         _check_token(token, "value")
         if expires_in is not None and (
             isinstance(expires_in, bool)
@@ -101,7 +98,6 @@ class AccessToken:
             or expires_in <= 0
         ):
             raise ConfigurationError("expires_in must be a positive number of seconds, or None")
-        self.__attrs_init__(token, expires_in)
 
 
 @attrs.frozen(init=False)
@@ -125,10 +121,10 @@ class BearerToken:
         if callable(token):
             self.__attrs_init__(token)
             return
-        secret = _wrapped(token, "token")
+        secret = _hidden(token)
         del token
-        _check_token(secret, "token")
         self.__attrs_init__(secret)
+        _check_token(secret, "token")
 
 
 Credentials = ClientCredentials | BearerToken

@@ -80,7 +80,8 @@ class Api:
             case ["profiles", text]:
                 profile_id = unquote(text)
                 return {"GET": lambda: self._get_profile(request, profile_id)}
-        return self._error(request, 404, f"No endpoint {request.method} {request.path}.")
+            case _:
+                return self._error(request, 404, f"No endpoint {request.method} {request.path}.")
 
     def _key_handlers(self, request: RecordedRequest, id: UUID) -> Mapping[str, _Handler]:
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Self
 
@@ -76,7 +76,7 @@ class ControlledClock(Clock):
             self.advance(max(missing, math.ulp(end)))  # a smaller step would be rounded away
 
     @contextmanager
-    def installed(self) -> Iterator[Self]:
+    def installed(self) -> Generator[Self]:
         """Have the sessions that are built in this block (and context) run by this clock."""
         token = clock_of_new_sessions.set(self)
         try:

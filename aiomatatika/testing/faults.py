@@ -54,7 +54,7 @@ class Fault:
     skip: int = 0
     hits: int = field(default=0, init=False)
     _path: re.Pattern[str] | None = field(default=None, init=False, repr=False)
-    _waiting: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list, init=False, repr=False)
+    _waiting: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list[Any], init=False, repr=False)
 
     def __post_init__(self) -> None:
         bodies = [self.body is not None, self.json is not ..., self.edit is not None]

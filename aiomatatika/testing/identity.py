@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from typing import Any
+from typing import Any, cast
 
 from aiomatatika.testing.answers import Answer, json_bytes, oauth_error
 from aiomatatika.testing.clock import ServerTime
@@ -137,8 +137,8 @@ def _fields(request: RecordedRequest) -> dict[str, Any] | None:
         if media_type == "application/x-www-form-urlencoded":
             return dict(request.form())
         if media_type == "application/json":
-            document = json.loads(request.body)
-            return document if isinstance(document, dict) else None
+            document: Any = json.loads(request.body)
+            return cast("dict[str, Any]", document) if isinstance(document, dict) else None
     except (ValueError, RecursionError):
         pass
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from aiomatatika.testing.answers import Answer, field_error, spring_error
 from aiomatatika.testing.log import RecordedRequest
@@ -53,15 +53,16 @@ def key_input(request: RecordedRequest, now: int) -> KeyInput | Answer:
     if media_type not in _MEDIA_TYPES:
         return refuse(415, f"Content type '{media_type}' not supported")
     try:
-        document = json.loads(request.body)
+        document: Any = json.loads(request.body)
     except (ValueError, RecursionError):
         return refuse(400, "JSON parse error: Unexpected character")
     if not isinstance(document, dict):
         return refuse(400, "JSON parse error: Cannot deserialize value of type `ApiKeyResource`")
-    name = document.get("name")
+    members = cast("dict[str, Any]", document)
+    name = members.get("name")
     if isinstance(name, dict | list):
         return refuse(400, "JSON parse error: Cannot deserialize value of type `java.lang.String`")
     if not isinstance(name, str) or not name.strip():
         error = field_error("NotBlank", "name", name, "must not be blank", of="apiKeyResource", failed=False)
         return refuse(400, "Validation failed for object='apiKeyResource'. Error count: 1", [error])
-    return KeyInput(name, {member: value for member, value in document.items() if member not in _OF_THE_SERVER})
+    return KeyInput(name, {member: value for member, value in members.items() if member not in _OF_THE_SERVER})

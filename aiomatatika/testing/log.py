@@ -33,8 +33,8 @@ class RecordedRequest:
     method: str
     path: str
     endpoint: Endpoint
-    query: dict[str, str] = field(default_factory=dict, repr=False)
-    headers: CIMultiDict[str] = field(default_factory=CIMultiDict, repr=False)
+    query: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict[str], repr=False)
     body: bytes = field(default=b"", repr=False)
     status: int | None = None
     connection: int | None = field(default=None, repr=False)

@@ -198,7 +198,8 @@ class MatatikaServer:
 
         token = clock_of_new_sessions.set(self.clock)
         try:
-            return MatatikaSession(self.credentials, **{"deployment": self.deployment, **options})
+            options.setdefault("deployment", self.deployment)
+            return MatatikaSession(self.credentials, **options)
         finally:
             clock_of_new_sessions.reset(token)
 
@@ -294,7 +295,8 @@ class MatatikaServer:
                 return self._api.answer(record)
             case "token":
                 return self._token_endpoint.answer(record)
-        return Answer(404, {"Content-Type": "text/plain"}, b"Not Found")
+            case "other":
+                return Answer(404, {"Content-Type": "text/plain"}, b"Not Found")
 
     def _sent(self, record: RecordedRequest, answer: Answer, fault: Fault | None = None) -> web.StreamResponse:
         record.status = answer.status

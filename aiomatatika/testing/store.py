@@ -52,7 +52,7 @@ class StoredKey:
     profile_id: str
     created_ns: int = field(repr=False)
     last_modified_ns: int = field(repr=False)
-    extra: dict[str, Any] = field(default_factory=dict, repr=False)
+    extra: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
     usable_from: float = field(default=0.0, repr=False)
     built_in: bool = False
 

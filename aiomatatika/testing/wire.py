@@ -6,8 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -71,16 +70,13 @@ class _InPieces(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the head and the pieces."""
         writer = await super().prepare(request)
-        if isinstance(self._pieces, AsyncGenerator):
-            async with aclosing(self._pieces) as pieces:
-                await self._send(pieces)
-        else:
-            await self._send(self._pieces)
+        try:
+            async for piece in self._pieces:
+                await self.write(piece)
+        finally:
+            if isinstance(self._pieces, AsyncGenerator):
+                await cast("AsyncGenerator[bytes]", self._pieces).aclose()
         return writer
-
-    async def _send(self, pieces: AsyncIterator[bytes]) -> None:
-        async for piece in pieces:
-            await self.write(piece)
 
 
 async def _byte_by_byte(data: bytes, pause: float) -> AsyncIterator[bytes]:

@@ -1,0 +1,90 @@
+"""Pages of API keys made up by hand, and a caller that serves them from memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
+from uuid import UUID
+
+import orjson
+from yarl import URL
+
+from aiomatatika import ApiKey, ClientCredentials, Deployment, Retries, Secret, Timeouts
+from aiomatatika.collection import Collection
+from aiomatatika.testing import MatatikaServer
+from aiomatatika.transport.call import Caller, Core, Deadline
+from aiomatatika.transport.clock import Clock
+from aiomatatika.transport.message import Reply, Request
+from aiomatatika.transport.pool import Pool
+from aiomatatika.transport.tokens import TokenSource
+from aiomatatika.transport.urls import ApiRoot
+
+LIST = "/api/apikeys/"
+
+
+def page_of(
+    numbers: Iterable[int], *, next: Any = ..., page: Mapping[str, Any] | None = None, **members: Any
+) -> dict[str, Any]:
+    """Return a page with the keys of these numbers; ``next`` is an href, or anything to put in its place."""
+    document: dict[str, Any] = {"_embedded": {"apikeys": [{"id": str(UUID(int=number))} for number in numbers]}}
+    if next is not ...:
+        document["_links"] = {"next": {"href": next} if isinstance(next, str) else next}
+    if page is not None:
+        document["page"] = page
+    return document | members
+
+
+def numbers_of(keys: Iterable[ApiKey]) -> list[int]:
+    return [key.id.int for key in keys]
+
+
+def serve(server: MatatikaServer, *documents: Any) -> None:
+    """Have the server answer the next requests for the list with these documents, one after another."""
+    for document in documents:
+        server.faults.add(method="GET", path=LIST, json=document)
+
+
+def no_grant(credentials: ClientCredentials) -> NoReturn:
+    raise AssertionError("no token is asked for")
+
+
+class Memory(Caller):
+    """Answers from memory, a few turns of the loop later.
+
+    Attributes:
+        sent: The URLs asked for, in order.
+        flying: How many are being answered.
+        most_flying: How many were at most.
+    """
+
+    def __init__(self, answer: Callable[[URL], Any], turns: int = 1) -> None:
+        clock = Clock()
+        core = Core(
+            root=ApiRoot.of(Deployment("https://api.example.com/api")),
+            pool=Pool(),
+            tokens=TokenSource(None, clock, fixed=Secret("unused")),
+            clock=clock,
+            user_agent="",
+            grant_for=no_grant,
+            has_token_url=False,
+        )
+        super().__init__(core, Timeouts(), Retries())
+        self.sent: list[URL] = []
+        self.flying = self.most_flying = 0
+        self._answer = answer
+        self._turns = turns
+
+    async def send(self, request: Request, deadline: Deadline | None = None) -> Reply:
+        self.sent.append(request.url)
+        self.flying += 1
+        self.most_flying = max(self.most_flying, self.flying)
+        try:
+            for _ in range(self._turns):
+                await asyncio.sleep(0)
+            return Reply(200, {}, orjson.dumps(self._answer(request.url)), request.url)
+        finally:
+            self.flying -= 1
+
+    def keys(self, *, prefetch: int = 0, **query: str) -> Collection[ApiKey]:
+        return Collection(self, self.at("/apikeys/", query), ApiKey, "apikeys", prefetch)
