@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Hashable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -54,12 +55,12 @@ class Collection(Generic[T]):
     """
 
     def __init__(self, caller: Caller, url: URL, cls: type[T], relation: str, prefetch: int = 0) -> None:
-        check_count(prefetch, "prefetch", most=_MAX_PREFETCH)
         self._caller = caller
         self._url = url
         self._cls = cls
         self._relation = relation
         self._prefetch = prefetch
+        check_count(prefetch, "prefetch", most=_MAX_PREFETCH)
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _Items(self.pages())
@@ -89,15 +90,14 @@ class Collection(Generic[T]):
         if limit is not None:
             check_count(limit, "limit")
         items: list[T] = []
-        pages = self.pages()
-        try:
-            while limit is None or len(items) < limit:
-                items += (await anext(pages)).items
-        except StopAsyncIteration:
-            pass
-        finally:
-            await pages.aclose()
-        return items if limit is None else items[:limit]
+        if limit == 0:
+            return items
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                items += page.items
+                if limit is not None and len(items) >= limit:
+                    break
+        return items[:limit]
 
     async def count(self) -> int:
         """Return how many items there are: one GET, or a walk where the server does not say."""
@@ -198,8 +198,7 @@ class Pages(Generic[T]):
         return self
 
     async def __anext__(self) -> Page[T]:
-        if self._busy:
-            raise RuntimeError("two tasks iterate over the same pages: give each an iteration of its own")
+        self._check_idle()
         if self._next is None:
             raise StopAsyncIteration
         url = self._next
@@ -220,12 +219,17 @@ class Pages(Generic[T]):
             self._busy = False
         return page
 
+    def _check_idle(self) -> None:
+        if self._busy:
+            raise RuntimeError("two tasks iterate over the same pages: give each an iteration of its own")
+
     def _raise_kept_error(self) -> None:
         if self._error is not None:
             raise self._error
 
     async def aclose(self) -> None:
         """End the walk; a page that is being fetched ahead is given up."""
+        self._check_idle()
         self._next = None
         tasks = self._drop_ahead()
         if tasks:
@@ -366,3 +370,4 @@ class _Items(AsyncIterator[T]):
     async def aclose(self) -> None:
         """End the walk."""
         await self._pages.aclose()
+        self._items.clear()

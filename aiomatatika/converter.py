@@ -7,7 +7,6 @@ of a traceback holds the document.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import types
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from uuid import UUID
 
 import attrs
 import orjson
-from cattrs import ClassValidationError, Converter, IterableValidationError
+from cattrs import ClassValidationError, Converter, IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 from aiomatatika.hal import JsonObject, Links
@@ -31,7 +30,7 @@ Hook = Callable[[Any, Any], Any]
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 # No week dates, no 24:00, no digits of other scripts: what `datetime.fromisoformat` accepts differs between Pythons.
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.ASCII)
 _HAL_NAMES = {"links": "_links", "embedded": "_embedded"}
 _EXTRA = "extra"
 
@@ -116,6 +115,20 @@ def _optional(hook: Hook) -> Hook:
     return structure_optional
 
 
+def _array(item_hook: Hook, item: Any, build: Callable[[list[Any]], Any]) -> Hook:
+    def structure_array(value: Any, _: Any) -> Any:
+        items: list[Any] = []
+        for index, each in enumerate(value if type(value) is list else _expected("an array")):
+            try:
+                items.append(item_hook(each, item))
+            except Exception as error:
+                error.add_note(IterableValidationNote("", index, item))
+                raise IterableValidationError("", [error], list) from None
+        return build(items)
+
+    return structure_array
+
+
 def _field_hook(converter: Converter, kind: Any) -> Hook:
     """Resolve the hook of a field once, so that no dispatch is left for each object."""
     if get_origin(kind) in {Union, types.UnionType}:
@@ -124,10 +137,7 @@ def _field_hook(converter: Converter, kind: Any) -> Hook:
             return _optional(_field_hook(converter, inner[0]))
     if get_origin(kind) in {list, tuple}:
         item = get_args(kind)[0]
-        item_hook = _field_hook(converter, item)
-        return lambda value, _: (
-            [item_hook(each, item) for each in value] if type(value) is list else _expected("an array")
-        )
+        return _array(_field_hook(converter, item), item, get_origin(kind))
     return converter.get_structure_hook(kind)
 
 
@@ -193,8 +203,10 @@ def _describe(error: BaseException, where: str) -> str:
             error = rest[0]
             continue
         error, note = located[0]
-        name = getattr(note, "name", None)
-        where += f".{_HAL_NAMES.get(name) or wire_name(name)}" if name else f"[{getattr(note, 'index', '?')}]"
+        if isinstance(note, IterableValidationNote):
+            where += f"[{note.index}]"
+        else:
+            where += f".{_HAL_NAMES.get(note.name) or wire_name(note.name)}"
     where = where.lstrip(".")
     if isinstance(error, KeyError):
         return f"{where}: missing"
@@ -206,27 +218,27 @@ def structure(document: Any, cls: type[T], where: str = "") -> T | Mismatch:
     try:
         return _converter.structure(document, cls)
     except Exception:  # noqa: BLE001  # whatever the fast path trips over, the detailed one puts into words
-        return _explained(document, cls, where)
+        return _explain(document, cls, where)
 
 
-def _explained(document: Any, cls: type[T], where: str) -> T | Mismatch:
+def _explain(document: Any, cls: type[Any], where: str) -> Mismatch:
+    text = f"{where or 'body'}: expected another type"
     try:
-        return _detailed_converter().structure(document, cls)
+        _detailed_converter().structure(document, cls)
     except Exception as error:  # noqa: BLE001  # as above
-        return Mismatch(_describe(error, where))
+        text = _describe(error, where)
+    return Mismatch(text)
 
 
 def structure_list(items: list[Any], cls: type[T], where: str) -> list[T] | Mismatch:
     """Make an attrs class of each JSON object of a list, or say which one is not what was promised."""
     hook = _converter.get_structure_hook(cls)
-    with contextlib.suppress(Exception):  # as above
-        return [hook(item, cls) for item in items]
-    resources = []
+    resources: list[T] = []
     for index, item in enumerate(items):
-        resource = structure(item, cls, f"{where}[{index}]")
-        if isinstance(resource, Mismatch):
-            return resource
-        resources.append(resource)
+        try:
+            resources.append(hook(item, cls))
+        except Exception:  # noqa: BLE001  # as above
+            return _explain(item, cls, f"{where}[{index}]")
     return resources
 
 

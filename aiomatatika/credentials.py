@@ -6,8 +6,8 @@ The constructors wrap a secret before anything else can fail: no frame of a trac
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Awaitable, Callable, Mapping
-from math import isfinite
 
 import attrs
 
@@ -94,8 +94,7 @@ class AccessToken:
         if expires_in is not None and (
             isinstance(expires_in, bool)
             or not isinstance(expires_in, int | float)
-            or not isfinite(expires_in)
-            or expires_in <= 0
+            or not 0 < expires_in <= sys.float_info.max
         ):
             raise ConfigurationError("expires_in must be a positive number of seconds, or None")
 

@@ -30,27 +30,20 @@ def _checked_url(text: str, argument: str) -> str:
         raise ConfigurationError(f"{argument} must be a URL: visible ASCII characters without white space")
     try:
         url = URL(text)
+        host = url.host  # decodes an internationalised name, which can fail too
     except ValueError:
         raise ConfigurationError(f"{argument} is not a URL") from None
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not host:
         raise ConfigurationError(f"{argument} must begin with https:// and a host")
     if "@" in text:
         raise ConfigurationError(f"{argument} must not hold a user name or password")
     if "?" in text or "#" in text:
         raise ConfigurationError(f"{argument} must have neither query nor fragment")
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(f"{argument} must be https: a token sent over http is anybody's (http: loopback only)")
     if "%" in text or url.explicit_port == 0:
         raise ConfigurationError(f"{argument} is not a URL")
     return str(url).rstrip("/")
-
-
-def _checked_api_url(text: str) -> str:
-    return _checked_url(text, "api_url")
-
-
-def _checked_token_url(text: str | None) -> str | None:
-    return None if text is None else _checked_url(text, "token_url")
 
 
 def _text_or_empty(text: str | None) -> str:
@@ -83,16 +76,24 @@ class Deployment:
         ConfigurationError: A URL cannot work; the message names the argument.
     """
 
-    api_url: str = attrs.field(converter=_checked_api_url)
-    token_url: str | None = attrs.field(default=None, converter=_checked_token_url)
-    audience: str = attrs.field(default=None, converter=_text_or_empty)
-    alias_hosts: tuple[str, ...] = attrs.field(default=(), converter=_checked_hosts)
+    api_url: str
+    token_url: str | None = None
+    audience: str = attrs.field(default="", converter=_text_or_empty)
+    alias_hosts: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.audience, str):
+        # Not in converters: an object that is half made when they raise has no repr for a traceback with locals.
+        api_url = _checked_url(self.api_url, "api_url")
+        checked: dict[str, object] = {
+            "api_url": api_url,
+            "token_url": None if self.token_url is None else _checked_url(self.token_url, "token_url"),
+            "audience": self.audience or api_url,
+            "alias_hosts": _checked_hosts(self.alias_hosts),
+        }
+        if not isinstance(checked["audience"], str):
             raise ConfigurationError("audience must be a str")
-        if not self.audience:
-            object.__setattr__(self, "audience", self.api_url)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
 
 PRODUCTION = Deployment(

@@ -71,6 +71,11 @@ class JsonObject(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._members)
 
+    def __eq__(self, other: object) -> bool:
+        return self._members == dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as a dict
+
     def __repr__(self) -> str:
         return f"<JsonObject: {len(self)} hidden>"
 
@@ -259,4 +264,4 @@ class HalResource:
 
     links: Links = attrs.field(factory=Links, eq=False, repr=False)
     embedded: JsonObject = attrs.field(factory=JsonObject, eq=False, repr=False)
-    extra: JsonObject = attrs.field(factory=JsonObject, eq=False, repr=False)
+    extra: JsonObject = attrs.field(factory=JsonObject, hash=False, repr=False)

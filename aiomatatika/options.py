@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
 import attrs
@@ -16,12 +15,7 @@ _MOST_ATTEMPTS = 20
 
 
 def _seconds(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not isfinite(value)
-        or not 0 < value <= _LONGEST
-    ):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
         raise ConfigurationError(f"{attribute.name} must be seconds: a number above 0, at most {_LONGEST:.0f}")
 
 

@@ -29,6 +29,7 @@ class Secret:
         if isinstance(value, Secret):
             value = value.reveal()
         if not isinstance(value, str):
+            del value  # what is no str can still be a secret, and a frame shows its locals
             raise TypeError("a Secret is made from a str")
         self.__value = value
 

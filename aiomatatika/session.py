@@ -67,7 +67,7 @@ def _core(
     elif isinstance(credentials.token, Secret):
         tokens = TokenSource(None, clock, fixed=credentials.token)
     else:
-        tokens = TokenSource(callable_grant(credentials.token, clock), clock)
+        tokens = TokenSource(callable_grant(credentials.token, clock, timeouts.total), clock)
     return Core(
         deployment=deployment,
         root=ApiRoot.of(deployment),
@@ -288,7 +288,9 @@ class MatatikaSession:
             )
 
     def __repr__(self) -> str:
-        return f"<MatatikaSession {self._caller.core.root.url}{' closed' if self.closed else ''}>"
+        caller = getattr(self, "_caller", None)  # absent where the constructor has raised
+        where = f" {caller.core.root.url}" if caller else ""
+        return f"<MatatikaSession{where}{' closed' if caller and caller.core.closed else ''}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a MatatikaSession does not pickle or copy: make one in each process, or share this one")

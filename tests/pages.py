@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 import orjson
 from yarl import URL
 
-from aiomatatika import ApiKey, ClientCredentials, Deployment, Retries, Secret, Timeouts
+from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Retries, Timeouts
 from aiomatatika.collection import Collection
 from aiomatatika.testing import MatatikaServer
-from aiomatatika.transport.call import Caller, Core, Deadline
-from aiomatatika.transport.clock import Clock
+from aiomatatika.transport.call import Caller, Deadline
 from aiomatatika.transport.message import Reply, Request
-from aiomatatika.transport.pool import Pool
-from aiomatatika.transport.tokens import TokenSource
-from aiomatatika.transport.urls import ApiRoot
 
 LIST = "/api/apikeys/"
 
 
 def page_of(
-    numbers: Iterable[int], *, next: Any = ..., page: Mapping[str, Any] | None = None, **members: Any
+    numbers: Iterable[int], *, following: Any = ..., page: Mapping[str, Any] | None = None, **members: Any
 ) -> dict[str, Any]:
-    """Return a page with the keys of these numbers; ``next`` is an href, or anything to put in its place."""
+    """Return a page with the keys of these numbers; ``following`` is the href of `next`, or stands in its place."""
     document: dict[str, Any] = {"_embedded": {"apikeys": [{"id": str(UUID(int=number))} for number in numbers]}}
-    if next is not ...:
-        document["_links"] = {"next": {"href": next} if isinstance(next, str) else next}
+    if following is not ...:
+        document["_links"] = {"next": {"href": following} if isinstance(following, str) else following}
     if page is not None:
         document["page"] = page
     return document | members
@@ -45,10 +41,6 @@ def serve(server: MatatikaServer, *documents: Any) -> None:
         server.faults.add(method="GET", path=LIST, json=document)
 
 
-def no_grant(credentials: ClientCredentials) -> NoReturn:
-    raise AssertionError("no token is asked for")
-
-
 class Memory(Caller):
     """Answers from memory, a few turns of the loop later.
 
@@ -59,17 +51,8 @@ class Memory(Caller):
     """
 
     def __init__(self, answer: Callable[[URL], Any], turns: int = 1) -> None:
-        clock = Clock()
-        core = Core(
-            root=ApiRoot.of(Deployment("https://api.example.com/api")),
-            pool=Pool(),
-            tokens=TokenSource(None, clock, fixed=Secret("unused")),
-            clock=clock,
-            user_agent="",
-            grant_for=no_grant,
-            has_token_url=False,
-        )
-        super().__init__(core, Timeouts(), Retries())
+        session = MatatikaSession(BearerToken("unused"), deployment=Deployment("https://api.example.com/api"))
+        super().__init__(session._caller.core, Timeouts(), Retries())
         self.sent: list[URL] = []
         self.flying = self.most_flying = 0
         self._answer = answer

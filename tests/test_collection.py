@@ -165,13 +165,15 @@ async def test_first_asks_for_one_page(matatika_server: MatatikaServer, matatika
 async def test_first_goes_on_while_pages_are_empty(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
-    serve(matatika_server, page_of([], next="?page=1"), page_of([7]))
+    serve(matatika_server, page_of([], following="?page=1"), page_of([7]))
     first = await matatika_session.apikeys.list().first()
     assert first is not None
     assert first.id.int == 7
 
 
-@pytest.mark.parametrize("limit, items, requests", [(None, 5, 3), (0, 0, 0), (1, 1, 1), (2, 2, 1), (3, 3, 2), (9, 5, 3)])
+@pytest.mark.parametrize(
+    "limit, items, requests", [(None, 5, 3), (0, 0, 0), (1, 1, 1), (2, 2, 1), (3, 3, 2), (9, 5, 3)]
+)
 async def test_collect_asks_for_no_page_beyond_its_limit(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession, limit: int | None, items: int, requests: int
 ) -> None:
@@ -192,7 +194,7 @@ async def test_count_takes_the_word_of_the_first_page(
 async def test_count_walks_where_the_server_does_not_say(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
-    serve(matatika_server, page_of([1, 2], next="?page=1"), page_of([3]))
+    serve(matatika_server, page_of([1, 2], following="?page=1"), page_of([3]))
     assert await matatika_session.apikeys.list().count() == 3
 
 
@@ -225,7 +227,7 @@ async def test_two_tasks_do_not_share_an_iteration(
 ) -> None:
     held = matatika_server.faults.add(path=LIST, delay=(release := asyncio.Event()))
     pages = matatika_session.apikeys.list().pages()
-    first: asyncio.Task[Page[Any]] = asyncio.create_task(anext(pages))  # type: ignore[arg-type]  # a coroutine, in fact
+    first: asyncio.Task[Page[Any]] = asyncio.create_task(anext(pages))
     await held.wait()
     with pytest.raises(RuntimeError, match="two tasks"):
         await anext(pages)
@@ -303,8 +305,7 @@ async def test_each_page_has_a_deadline_of_its_own(
     got = []
     async for key in matatika_session.apikeys.list(size=1):
         got.append(key.id)
-        assert isinstance(matatika_server.clock, type(matatika_session._caller.core.clock))
-        await matatika_server.clock.sleep(50)  # of 60
+        await matatika_server.clock.sleep(50)  # of the 60 that a call may take
     assert got == list(matatika_server.api_keys)
 
 
@@ -344,19 +345,13 @@ async def test_a_page_can_be_gone_on_from_later(
     assert [key.id async for key in rest] == list(matatika_server.api_keys)[2:]
 
 
-@pytest.mark.parametrize("url", ["https://elsewhere.example/api/apikeys/", "../../oauth/token", "ftp:x", ""])
+@pytest.mark.parametrize("url", ["https://elsewhere.example/api/apikeys/", "../../oauth/token", "ftp:x"])
 async def test_a_walk_is_not_resumed_elsewhere(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession, url: str
 ) -> None:
-    keys = matatika_session.apikeys.list()
-    if url:
-        with pytest.raises(UnsafeLinkError):
-            keys.at(url)
-    else:
-        with pytest.raises(ResponseError):  # the root of the API: no list there
-            matatika_server.faults.add(path="/api", json=5)
-            await keys.at(url).collect()
-    assert not matatika_server.requests.token or not url
+    with pytest.raises(UnsafeLinkError):
+        matatika_session.apikeys.list().at(url)
+    assert not matatika_server.requests
 
 
 async def test_profiles_are_walked_as_well(matatika_server: MatatikaServer, matatika_session: MatatikaSession) -> None:

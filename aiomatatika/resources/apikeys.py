@@ -191,6 +191,8 @@ class ApiKeys:
             ValueError: An argument cannot work; nothing was sent.
         """
         _check_seconds(ready_within)
+        if ready_within:
+            self._caller.core.check_can_grant()
         return await self._create(name, draft, ready_within or None)
 
     async def update(self, key: ApiKey | UUID | str, *, name: str) -> ApiKey:
@@ -250,6 +252,7 @@ class ApiKeys:
             SecretLostError, …: As of `create`; the old key still works.
         """
         _check_seconds(ready_within)
+        self._caller.core.check_can_grant()
         old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
         new = await self._create(old.name or "", None, ready_within)
         try:
@@ -279,8 +282,6 @@ class ApiKeys:
         _check_name(name)
         if draft is not None and (not isinstance(draft, ApiKey) or draft.client_id is not None):
             raise ValueError("draft must be what initialise() returned: this key exists already")
-        if ready_within is not None:
-            self._caller.core.check_can_grant()
         creation = SecretCreation(
             self._caller,
             "API key",

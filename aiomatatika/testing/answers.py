@@ -30,7 +30,7 @@ class Answer:
     """What the server is going to say. A body that comes in pieces is sent chunked."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes | AsyncIterator[bytes] = field(default=b"", repr=False)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import NoReturn, cast
+from collections.abc import AsyncIterator
+from typing import NoReturn
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -74,8 +74,9 @@ class _InPieces(web.StreamResponse):
             async for piece in self._pieces:
                 await self.write(piece)
         finally:
-            if isinstance(self._pieces, AsyncGenerator):
-                await cast("AsyncGenerator[bytes]", self._pieces).aclose()
+            close = getattr(self._pieces, "aclose", None)  # a generator has it, another iterator need not
+            if close is not None:
+                await close()
         return writer
 
 

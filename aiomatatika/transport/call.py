@@ -108,10 +108,12 @@ class Core:
             self._end(protected=False)
             await self._wait_for_calls(_GRACE)
             self._end(protected=True)
-            await self.tokens.close()
             await self._wait_for_calls(_PATIENCE)
         finally:
-            await self.pool.close()
+            try:
+                await self.tokens.close()
+            finally:
+                await self.pool.close()
 
     def _end(self, *, protected: bool) -> None:
         here = asyncio.get_running_loop()
@@ -201,6 +203,8 @@ class Caller:
             async with limit:
                 core.enter(limit, protected=request.protected)
                 try:
+                    # A limit of the caller's that has run out shows here, before anything is sent.
+                    await asyncio.sleep(0)
                     return await self._attempts(request, progress, deadline)
                 finally:
                     core.leave(limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import re
@@ -218,13 +219,14 @@ def _origin(reply: Reply) -> str:
 
 
 def callable_grant(
-    bring: Callable[[], Awaitable[str | AccessToken]], clock: Clock
+    bring: Callable[[], Awaitable[str | AccessToken]], clock: Clock, seconds: float
 ) -> Callable[[int], Awaitable[Granted | Refused]]:
     """Return the grant of a user's callable: a str lasts until it is refused, an `AccessToken` as long as it says."""
 
     async def grant(_attempts: int) -> Granted | Refused:
         asked_at = Instant.now(clock)
-        token = _as_access_token(await bring())
+        async with asyncio.timeout(seconds):  # everybody waits for it, so it must not hang
+            token = _as_access_token(await bring())
         if isinstance(token, MatatikaError):
             return Refused(token)
         return Granted(token.value, token.expires_in, asked_at)

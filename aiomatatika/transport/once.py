@@ -99,9 +99,9 @@ class SecretCreation(Generic[T]):
         """
         deadline = self._caller.deadline()
         key_id = given or await self._initialise(deadline)
-        puts = 1
+        puts, again = 1, False
         while True:
-            made = await self._put_shielded(key_id, deadline)
+            made = await self._put_shielded(key_id, deadline, again=again)
             if not isinstance(made, _Lost):
                 return made
             try:
@@ -114,7 +114,7 @@ class SecretCreation(Generic[T]):
                 raise self._lost(key_id, why, created=True, orphan=False) if exists else made.error
             if exists:
                 key_id = await self._initialise(deadline)
-            puts += 1
+            puts, again = puts + 1, not exists
 
     async def _clear(self, key_id: UUID, deadline: Deadline, *, ours: bool) -> bool:
         """Tell whether a PUT without an answer was carried out, and delete what it made: its secret is gone."""
@@ -125,10 +125,10 @@ class SecretCreation(Generic[T]):
             await self._delete(key_id, deadline)
         return exists
 
-    async def _put_shielded(self, key_id: UUID, deadline: Deadline) -> T | _Lost:
+    async def _put_shielded(self, key_id: UUID, deadline: Deadline, *, again: bool) -> T | _Lost:
         """PUT in a task of its own: a cancelled caller waits for it a little, because it cannot be undone."""
         _logger.info("creating %s %s", self._what, key_id)
-        task = asyncio.get_running_loop().create_task(self._put(key_id, deadline))
+        task = asyncio.get_running_loop().create_task(self._put(key_id, deadline, again=again))
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError as cancelled:
@@ -155,7 +155,7 @@ class SecretCreation(Generic[T]):
             task.cancel()
         await asyncio.wait({task}, timeout=_GRACE)
 
-    async def _put(self, key_id: UUID, deadline: Deadline) -> T | _Lost | MatatikaError:
+    async def _put(self, key_id: UUID, deadline: Deadline, *, again: bool) -> T | _Lost | MatatikaError:
         """PUT once, and say what became of it; errors are returned, because the task may outlive its caller."""
         request = Request(
             method="PUT",
@@ -180,6 +180,9 @@ class SecretCreation(Generic[T]):
             error.add_note(f"the id of the {self._what} was {key_id}")
             return error
         made = self._read(reply, key_id)
+        if made is None and again and reply.status == 200:
+            # It did not exist when it was looked for: the PUT before this one was carried out late.
+            return _Lost(ResponseError("the first answer was lost, and the second (200) holds no secret"))
         return await self._without_secret(key_id, reply.status, deadline) if made is None else made
 
     async def _without_secret(self, key_id: UUID, status: int, deadline: Deadline) -> MatatikaError:

@@ -35,7 +35,8 @@ _MOST_ERRORS = 50
 _DEEPEST = 5
 _CODE = re.compile(r"[a-z_]{1,64}", re.ASCII)
 _CHALLENGE_CODE = re.compile(r'\berror="?([a-z_]{1,64})\b', re.ASCII)
-_MARKUP = re.compile(r"<[^>]*>|<!--.*?-->", re.DOTALL)
+# Each start ends at the next one or at the end of the text: no page makes this slow.
+_MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
 # Credentials that are not ours to know: a header or a form that the server repeats.
 _CREDENTIAL = re.compile(
     r"\b(?:Bearer|Basic)\s+[A-Za-z0-9\-._~+/=]+"

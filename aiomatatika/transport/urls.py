@@ -29,7 +29,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.ASCII | re.IGNORECASE)
 _AUTHORITY = re.compile(r"//([^/?#]*)")
 _HOST_AND_PORT = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?", re.ASCII | re.IGNORECASE)
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]|\s")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]|\s")  # a lone surrogate would be left out without a word
 _DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 # The vendor's API answers below this path on each of its hosts.
 _ALIAS_ROOT = "/api"
@@ -162,4 +162,5 @@ class ApiRoot:
         if not path.startswith(root) or below[:1] not in {"", "/"} or _climbs(path):
             raise UnsafeLinkError("a link leaves the API's root path: not followed")
         target = self.url.with_path(self.path + below, encoded=True)
-        return target.with_query(url.query)
+        # The query as it was written: decoding it would lose the bytes that are no UTF-8.
+        return URL(f"{target}?{url.raw_query_string}", encoded=True) if url.raw_query_string else target

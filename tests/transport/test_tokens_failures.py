@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -29,10 +30,8 @@ async def asked_at(issuer: Issuer, seconds: int) -> list[int]:
     moments = []
     for second in range(seconds):
         before = len(issuer.asked)
-        try:
+        with contextlib.suppress(MatatikaError):
             await issuer.get_and_settle()
-        except MatatikaError:
-            pass
         if len(issuer.asked) > before:
             moments.append(second)
         issuer.clock.advance(1)
