@@ -171,8 +171,8 @@ class ApiKeys:
 
         The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
         up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to
-        5 s for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the key as
-        ``.api_key``. Repeating the call makes another key.
+        5 s for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the
+        key as ``.api_key``. Repeating the call makes another key.
 
         Args:
             name: The key's name; names need not be unique.

@@ -172,7 +172,9 @@ class SecretCreation(Generic[T]):
         except ServerError as error:
             return _Lost(error)
         except ResponseError as error:
-            return error if error.status is None else await self._without_secret(key_id, error.status, deadline)
+            if error.status is None:
+                return error
+            return await self._without_secret(key_id, error.status, deadline, again=again)
         except SessionClosedError as error:
             error.add_note(f"{self._what} {key_id} may exist: the session was closed during its creation")
             return error
@@ -180,15 +182,17 @@ class SecretCreation(Generic[T]):
             error.add_note(f"the id of the {self._what} was {key_id}")
             return error
         made = self._read(reply, key_id)
-        if made is None and again and reply.status == 200:
-            # It did not exist when it was looked for: the PUT before this one was carried out late.
-            return _Lost(ResponseError("the first answer was lost, and the second (200) holds no secret"))
-        return await self._without_secret(key_id, reply.status, deadline) if made is None else made
+        return await self._without_secret(key_id, reply.status, deadline, again=again) if made is None else made
 
-    async def _without_secret(self, key_id: UUID, status: int, deadline: Deadline) -> MatatikaError:
+    async def _without_secret(
+        self, key_id: UUID, status: int, deadline: Deadline, *, again: bool
+    ) -> MatatikaError | _Lost:
         """Say what a success without a secret amounts to; what it made is deleted, nobody can use it."""
         if status == 202:
             return PendingError(f"the creation of {self._what} {key_id} is accepted, not done", resource_id=key_id)
+        if status == 200 and again:
+            # It did not exist when it was looked for: the PUT before this one was carried out late.
+            return _Lost(ResponseError("the first answer was lost, and the second (200) holds no secret"))
         if status == 200:
             return self._lost(
                 key_id, "it existed before (200), and its secret is not given again", created=False, orphan=False

@@ -19,6 +19,7 @@ import asyncio
 import contextvars
 import copy
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -151,7 +152,8 @@ class _Failure:
         """Return an error of its own for each caller: traceback and notes are not shared."""
         error = copy.copy(self.refused.error)
         if isinstance(error, RateLimitError) and self.retry_after:
-            error.retry_after = max(0.0, self.at + self.retry_after - now)
+            # In whole seconds, as the server said it: what is left of 60 s some moments later is 60 s.
+            error.retry_after = float(max(0, math.ceil(self.at + self.retry_after - now - 1e-3)))
         return error
 
 

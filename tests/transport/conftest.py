@@ -16,6 +16,7 @@ from aiomatatika import BearerToken, Deployment, MatatikaSession
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 KEYS = "/apikeys/"
+API_KEYS = "/api/apikeys/"
 TOKEN = "/oauth/token"
 
 
@@ -93,10 +94,18 @@ async def raw_server(*answers: bytes | None, tls: ssl.SSLContext | None = None) 
         await listener.wait_closed()
 
 
-def session_at(url: str, clock: ControlledClock | None = None, **options: Any) -> MatatikaSession:
-    """Return a session with a fixed token on the API at a URL; its waits take no time."""
+def session_at(
+    url: str, clock: ControlledClock | None = None, credentials: BearerToken | None = None, **options: Any
+) -> MatatikaSession:
+    """Return a session on the API at a URL, with a fixed token where none is given; its waits take no time."""
     with (clock or ControlledClock()).installed():
-        return MatatikaSession(BearerToken("canary-token"), deployment=Deployment(f"{url}/api"), **options)
+        credentials = credentials or BearerToken("canary-token")
+        return MatatikaSession(credentials, deployment=Deployment(f"{url}/api"), **options)
+
+
+async def get(session: MatatikaSession) -> int:
+    """GET the keys, and return the status."""
+    return (await session.request("GET", KEYS)).status
 
 
 async def caught(awaitable: Awaitable[object]) -> BaseException:
