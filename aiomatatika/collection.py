@@ -8,6 +8,7 @@ or never end are a `PaginationError`.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Hashable
@@ -137,6 +138,7 @@ class Collection(Generic[T]):
         if isinstance(page, Mismatch):
             error = ResponseError(page.text)
             error.method, error.path, error.attempts = request.method, url.raw_path, reply.attempts
+            error.status = reply.status
             raise error
         return page
 
@@ -170,6 +172,11 @@ class _Seen:
         return True
 
 
+def _digest(url: URL) -> bytes:
+    """Return what a URL is known by: a walk of 10,000 pages remembers each, and a cursor can be long."""
+    return hashlib.blake2b(str(url).encode(), digest_size=16).digest()
+
+
 class Pages(Generic[T]):
     """The walk over the pages of a collection: an asynchronous iterator, made by `Collection.pages`.
 
@@ -185,7 +192,7 @@ class Pages(Generic[T]):
         self._error: MatatikaError | None = None
         self._ahead: deque[tuple[URL, asyncio.Task[PageDocument[T] | MatatikaError]]] = deque()
         self._busy = False
-        self._visited: set[URL] = set()
+        self._visited: set[bytes] = set()
         self._seen = _Seen()
         self._previous: PageDocument[T] | None = None
         self._began_at: int | None = None
@@ -278,7 +285,7 @@ class Pages(Generic[T]):
         ):
             raise PaginationError("the collection stands still: two pages hold the same items")
         items = [item for item, identity in zip(page.items, ids, strict=True) if self._seen.is_new(identity)]
-        self._visited.update((page.url, asked or page.url))
+        self._visited.update((_digest(page.url), _digest(asked or page.url)))
         self._pages += 1
         self._delivered += len(items)
         if before is None:
@@ -317,7 +324,7 @@ class Pages(Generic[T]):
             elif self._began_at == 0 and page.total_elements not in (None, self._delivered):
                 self._warn("the walk delivered another number of items than the server counts")
             return None
-        if url in self._visited:
+        if _digest(url) in self._visited:
             raise PaginationError("the pages loop: a next link leads to a page that was there before")
         if self._pages >= self._max_pages:
             endless = PaginationError(f"no end after {self._pages} pages; go on with collection.at(error.next_url)")

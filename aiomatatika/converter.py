@@ -7,8 +7,10 @@ of a traceback holds the document.
 
 from __future__ import annotations
 
+import json
 import re
 import types
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -23,7 +25,16 @@ from cattrs.gen import make_dict_structure_fn, override
 from aiomatatika.hal import JsonObject, Links
 from aiomatatika.secret import Secret
 
-__all__ = ["Mismatch", "decode_json", "structure", "structure_list", "structure_text", "wire_name"]
+__all__ = [
+    "Mismatch",
+    "decode_json",
+    "decode_unambiguous",
+    "member",
+    "structure",
+    "structure_list",
+    "structure_text",
+    "wire_name",
+]
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -43,6 +54,9 @@ class Mismatch:
     """Why a document is not what was promised: where, and what was expected there."""
 
     text: str
+
+
+_REPEATED = Mismatch("an object has two members of one name")
 
 
 class _Expected(Exception):  # noqa: N818  # control flow inside this module; it never leaves it
@@ -254,16 +268,47 @@ def structure_list(items: list[Any], cls: type[T], where: str) -> list[T] | Mism
 def decode_json(body: bytes, content_type: str = "") -> Any:
     """Decode a JSON text in UTF-8, whatever charset the header names; a `Mismatch` where it is none.
 
-    A byte order mark passes (RFC 8259 section 8.1 lets a parser ignore it). NaN, infinities, lone surrogates and
-    nesting beyond 1,024 levels are refused.
+    A byte order mark passes (RFC 8259 section 8.1 lets a parser ignore it). NaN, infinities, lone surrogates, nesting
+    beyond some 250 levels and an object with two members of one name are refused.
     """
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        document = orjson.loads(body)
+        return _REPEATED if _lost_a_member(body, document) else document
     except orjson.JSONDecodeError:
         pass
+    except orjson.JSONEncodeError:
+        return Mismatch("nested too deeply")
     if not body:
         return Mismatch("the body is empty")
     return Mismatch(f"not JSON ({content_type or 'no content type'})")
+
+
+def _lost_a_member(body: bytes, document: Any) -> bool:
+    """Tell whether a name stands twice in an object: decoding has kept the last of the two without a word.
+
+    Then the document, written again, has fewer quotation marks than the text that it was read from: nothing else can
+    take one away, and an escaped one stays one. This costs a quarter of the decoding where the server writes
+    no spaces, else as much again; a parser that hands each object to Python costs three times the decoding.
+    """
+    again = orjson.dumps(document)
+    if again == body:
+        return False
+    quotes = body.count(b'"')
+    if b"\\u0022" in body:
+        quotes += body.replace(b"\\\\", b"").count(b"\\u0022")  # without escaped backslashes, whose u0022 is text
+    return quotes != again.count(b'"')
+
+
+def decode_unambiguous(body: bytes) -> Any:
+    """Decode an answer that is not given again: members whose name stands twice are left out, and the others kept."""
+    document = decode_json(body)
+    return json.loads(body, object_pairs_hook=_once_named) if document is _REPEATED else document
+
+
+def _once_named(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    times = Counter(name for name, _ in members)
+    return {name: value for name, value in members if times[name] == 1}
 
 
 def member(document: Any, name: str) -> Any:

@@ -41,9 +41,10 @@ def _checked_url(text: str, argument: str) -> str:
         raise ConfigurationError(f"{argument} must have neither query nor fragment")
     if url.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(f"{argument} must be https: a token sent over http is anybody's (http: loopback only)")
-    if "%" in text or url.explicit_port == 0:
+    kept = str(url).rstrip("/")
+    if "%" in text + kept or url.explicit_port == 0:  # what would have to be encoded is no root of an API
         raise ConfigurationError(f"{argument} is not a URL")
-    return str(url).rstrip("/")
+    return kept
 
 
 def _text_or_empty(text: str | None) -> str:

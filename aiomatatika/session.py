@@ -238,15 +238,15 @@ class MatatikaSession:
             url = self._caller.core.root.resolve(self._href(path_or_link, {method}))
         if params:
             url = url.extend_query({name: str(value) for name, value in params.items() if value is not None})
-        return await self._caller.send(
-            Request(
-                method=method,
-                url=url,
-                repeat=repeat or repeat_by_method(method),
-                body=None if json is None else json_body(json),
-                accept=accept or HAL_JSON,
-            )
+        request = Request(
+            method=method,
+            url=url,
+            repeat=repeat or repeat_by_method(method),
+            body=None if json is None else json_body(json),
+            accept=accept or HAL_JSON,
         )
+        del json  # it can hold passwords, and a traceback with locals would show them
+        return await self._caller.send(request)
 
     async def close(self) -> None:
         """Close the session; closing again, also at the same time, is fine.

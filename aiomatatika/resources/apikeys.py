@@ -7,7 +7,9 @@ the only sight of the secret. How that answer is guarded, `transport.once` tells
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,10 +18,11 @@ import attrs
 from yarl import URL
 
 from aiomatatika.collection import Collection, check_count
-from aiomatatika.converter import Mismatch, decode_json, member, structure
+from aiomatatika.converter import Mismatch, decode_unambiguous, member, structure
 from aiomatatika.credentials import ClientCredentials
 from aiomatatika.errors import MatatikaError, PendingError, RateLimitError, SecretDeliveryError, SecretLostError
 from aiomatatika.hal import HalResource
+from aiomatatika.resources.sink import Deliver, Save, opened_sink
 from aiomatatika.secret import Secret
 from aiomatatika.transport.call import Caller, Deadline
 from aiomatatika.transport.message import Reply, Request, json_body
@@ -84,25 +87,31 @@ class NewApiKey(ApiKey):
 
 def _read_new_key(reply: Reply, key_id: UUID) -> NewApiKey | None:
     """Take the secret out of an answer, first and alone: another broken field does not cost it."""
-    document = decode_json(reply.body)
+    document = decode_unambiguous(reply.body)
     secret, client_id = member(document, "clientSecret"), member(document, "clientId")
     if not isinstance(secret, str) or not secret:
         return None
-    whole = structure(document, NewApiKey)
-    if isinstance(whole, Mismatch):
+    name = member(document, "name")
+    least = NewApiKey(
+        id=key_id,
+        name=name if isinstance(name, str) else None,
+        client_id=client_id if isinstance(client_id, str) else None,
+        client_secret=Secret(secret),
+    )
+    with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
+        whole = structure(document, NewApiKey)
+        if not isinstance(whole, Mismatch):
+            return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)
         _logger.warning("API key %s was created, but its answer is not whole (%s)", key_id, whole.text)
-        name = member(document, "name")
-        return NewApiKey(
-            id=key_id,
-            name=name if isinstance(name, str) else None,
-            client_id=client_id if isinstance(client_id, str) else None,
-            client_secret=Secret(secret),
-        )
-    return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)
+    return least
 
 
 def _id_of(key: ApiKey | UUID | str) -> UUID:
     return key.id if isinstance(key, ApiKey) else uuid_of(key, "key")
+
+
+def _whole_body(kept: Mapping[str, object], name: str) -> bytes:
+    return json_body({**{each: value for each, value in kept.items() if each not in _NEVER_SENT_BACK}, "name": name})
 
 
 def _check_name(name: object) -> None:
@@ -166,7 +175,9 @@ class ApiKeys:
         """
         return await self._initialise(self._caller.deadline())
 
-    async def create(self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0) -> NewApiKey:
+    async def create(
+        self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0, save: Save | None = None
+    ) -> NewApiKey:
         """Create a key: ``POST /apikeys/`` unless there is a draft, then ``PUT /apikeys/{id}`` with the name.
 
         The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
@@ -179,13 +190,19 @@ class ApiKeys:
             draft: What `initialise` returned.
             ready_within: Seconds, beyond the deadline, to wait until the identity provider accepts the new key, which
                 can take 30 s; tokens are asked for with it. 0: do not wait.
+            save: Where the key goes the moment it is there, before anything else can fail. A callable, async or not,
+                is called with it, also when this call was cancelled meanwhile. A path is that of a new file: made
+                before anything is sent, readable by its owner alone, it holds ``client_id`` and ``client_secret`` as
+                JSON.
 
         Returns:
             The key with its ``client_secret`` and ``credentials``.
 
         Raises:
             SecretLostError: The secret is lost; it tells the id and whether a key is left.
-            SecretDeliveryError: The key was made and is in ``.api_key``, but was not accepted in time.
+            SecretDeliveryError: The key was made and is in ``.api_key``, but saving it failed (``__cause__`` says how)
+                or it was not accepted in time. It is not deleted.
+            OSError: The path of ``save`` exists or cannot be written; nothing was sent.
             PendingError: The server answered 202.
             ConflictError, BadRequestError, …: Nothing was created.
             ValueError: An argument cannot work; nothing was sent.
@@ -193,7 +210,8 @@ class ApiKeys:
         _check_seconds(ready_within)
         if ready_within:
             self._caller.core.check_can_grant()
-        return await self._create(name, draft, ready_within or None)
+        with opened_sink(save) as deliver:
+            return await self._create(name, draft, ready_within or None, deliver)
 
     async def update(self, key: ApiKey | UUID | str, *, name: str) -> ApiKey:
         """Rename a key: ``PUT /apikeys/{id}``. Idempotent: a lost answer is repeated once.
@@ -209,9 +227,13 @@ class ApiKeys:
         """
         _check_name(name)
         key_id = _id_of(key)
-        kept = key.extra if isinstance(key, ApiKey) else {}
-        body = json_body({**{n: value for n, value in kept.items() if n not in _NEVER_SENT_BACK}, "name": name})
-        request = Request(method="PUT", url=self._url(key_id), repeat=Repeat.IDEMPOTENT, body=body)
+        request = Request(
+            method="PUT",
+            url=self._url(key_id),
+            repeat=Repeat.IDEMPOTENT,
+            # Never in a local: what the server sent and nobody knows can be a secret, and a traceback may show locals.
+            body=_whole_body(key.extra if isinstance(key, ApiKey) else {}, name),
+        )
         reply = await self._caller.send(request)
         if reply.status == _ACCEPTED:
             raise PendingError(f"the change of API key {key_id} is accepted, not done", resource_id=key_id)
@@ -236,7 +258,9 @@ class ApiKeys:
         url = self._url(_id_of(key))
         await self._caller.send(Request(method="DELETE", url=url, repeat=Repeat.IDEMPOTENT, absence_is_success=True))
 
-    async def rotate(self, key: ApiKey | UUID | str, *, ready_within: float = 45) -> NewApiKey:
+    async def rotate(
+        self, key: ApiKey | UUID | str, *, ready_within: float = 45, save: Save | None = None
+    ) -> NewApiKey:
         """Replace a key by a successor of the same name.
 
         The successor is created (`create`), a token is fetched with it, and only then is the old key deleted.
@@ -245,16 +269,18 @@ class ApiKeys:
             key: An `ApiKey`, its id, or the id's canonical text. Rotating the session's own key ends the session's
                 access when its token does: open a session with the successor's credentials.
             ready_within: Seconds to wait until the identity provider accepts the successor.
+            save: Where the successor goes, as of `create`; before the old key is deleted.
 
         Raises:
             SecretDeliveryError: The successor was made and is in ``.api_key``; a later step failed, the old key was not
                 knowingly deleted.
-            SecretLostError, …: As of `create`; the old key still works.
+            SecretLostError, OSError, …: As of `create`; the old key still works.
         """
         _check_seconds(ready_within)
         self._caller.core.check_can_grant()
-        old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
-        new = await self._create(old.name or "", None, ready_within)
+        with opened_sink(save) as deliver:
+            old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
+            new = await self._create(old.name or "", None, ready_within, deliver)
         try:
             await self.delete(old)
         except MatatikaError as error:
@@ -277,7 +303,9 @@ class ApiKeys:
     async def _new_id(self, deadline: Deadline) -> UUID:
         return (await self._initialise(deadline)).id
 
-    async def _create(self, name: str, draft: ApiKey | None, ready_within: float | None) -> NewApiKey:
+    async def _create(
+        self, name: str, draft: ApiKey | None, ready_within: float | None, deliver: Deliver | None
+    ) -> NewApiKey:
         """Create a key; with seconds (also 0) at least one token is fetched with it."""
         _check_name(name)
         if draft is not None and (not isinstance(draft, ApiKey) or draft.client_id is not None):
@@ -289,6 +317,7 @@ class ApiKeys:
             url_of=self._url,
             body=json_body({"name": name}),
             read=_read_new_key,
+            deliver=deliver,
         )
         new = await creation.run(draft.id if draft else None)
         if ready_within is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import aiohttp
 import attrs
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout, hdrs
+from aiohttp.http_exceptions import ContentEncodingError
 
 from aiomatatika.errors import SessionClosedError
 from aiomatatika.secret import Secret
@@ -176,13 +177,18 @@ def _sorted(error: Exception) -> Failed:  # noqa: PLR0911  # one line for each r
             return Failed(Outcome.NOT_SENT, "no connection in time", timed_out=True)
         case aiohttp.ClientConnectorDNSError():
             return Failed(Outcome.NOT_SENT, "the host's name does not resolve")
-        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
-            reason = getattr(getattr(error, "os_error", None), "strerror", None) or "refused"
+        case aiohttp.ClientHttpProxyError():
+            return Failed(Outcome.NOT_SENT, f"no connection: the proxy answered {error.status}")
+        case aiohttp.ClientConnectorError():
+            # asyncio has no error number for a connection that ends before TLS is up.
+            reason = error.os_error.strerror or "closed during the handshake"
             return Failed(Outcome.NOT_SENT, f"no connection: {reason}")
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return Failed(Outcome.NEVER, "aiohttp cannot send to this URL")
         case TimeoutError():
             return Failed(Outcome.LOST, "no answer in time", timed_out=True)
+        case aiohttp.ClientResponseError() if _is_undecodable(error):
+            return Failed(Outcome.DAMAGED, "the body's Content-Encoding cannot be undone")
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
             # aiohttp makes up status 400 for what it cannot parse: it is not the server's.
             return Failed(Outcome.LOST, "the answer is not valid HTTP")
@@ -190,3 +196,10 @@ def _sorted(error: Exception) -> Failed:  # noqa: PLR0911  # one line for each r
             return Failed(Outcome.LOST, "the connection broke before the answer was complete")
         case _:
             return Failed(Outcome.LOST, f"aiohttp failed with {type(error).__name__}")
+
+
+def _is_undecodable(error: BaseException | None) -> bool:
+    """Tell whether aiohttp could not decompress a body that came along with its head: the status is not told then."""
+    while error is not None and not isinstance(error, ContentEncodingError):
+        error = error.__cause__
+    return error is not None

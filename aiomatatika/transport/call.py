@@ -129,7 +129,8 @@ class Core:
         here = asyncio.get_running_loop()
         end = here.time() + seconds
         # An event would cost each of a million calls to speed up one close.
-        while any(loop is here for loop, _ in self._running.values()) and here.time() < end:  # noqa: ASYNC110
+        # A copy, because calls of other threads leave meanwhile.
+        while any(loop is here for loop, _ in list(self._running.values())) and here.time() < end:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -286,8 +287,9 @@ class Caller:
             progress.lost += 1
         if not failed.too_large and await self._waited(failed.outcome, request, progress, deadline, tries, None):
             return
-        if failed.outcome is Outcome.DAMAGED:
-            error = ResponseError(f"status {failed.status}: {failed.reason}")
+        # Without a status (aiohttp keeps it back) it is not known whether what must not be repeated was carried out.
+        if failed.outcome is Outcome.DAMAGED and (failed.status or request.repeat is not Repeat.ONCE):
+            error = ResponseError(f"status {failed.status or 'unknown'}: {failed.reason}")
             error.status = failed.status
             raise error
         kind = TransportTimeoutError if failed.timed_out else TransportError

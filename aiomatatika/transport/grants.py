@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 import math
 import re
@@ -46,7 +48,7 @@ _LONGEST_LIFETIME: Final = 7 * 86_400.0
 _LONGEST_RESET: Final = 60.0
 _HINTS: Final[Mapping[str, str]] = {
     "invalid_client": "check the client secret; a new or rotated one can take up to 30 s to work",
-    "unauthorized_client": "this client may not use the client_credentials grant: use the credentials of an API key",
+    "unauthorized_client": "this client may not use this grant for this audience: use the credentials of an API key",
     "access_denied": "check the audience, and that the client is granted access to it",
 }
 _UNKNOWN_CLIENT = (
@@ -77,9 +79,25 @@ def _lifetime(value: Any) -> float | None:
     return min(float(value), _LONGEST_LIFETIME)
 
 
+def _document(reply: Reply) -> Any:
+    """Decode an answer. Numbers that JSON has no form for pass here: a lifetime of NaN must not cost a good token."""
+    document = decode_json(reply.body, reply.media_type)
+    if isinstance(document, Mismatch):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(reply.body.decode(), object_pairs_hook=_unambiguous)
+    return document
+
+
+def _unambiguous(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(members)
+    if len(named) < len(members):
+        raise ValueError
+    return named
+
+
 def _granted(reply: Reply, asked_at: Instant) -> tuple[Granted, bool] | MatatikaError:
     """Read the answer 200; the flag tells whether the lifetime is a guess."""
-    document = decode_json(reply.body, reply.media_type)
+    document = _document(reply)
     if isinstance(document, Mismatch):
         return ResponseError(f"the token endpoint's answer is not what was promised: {document.text}")
     token, kind = member(document, "access_token"), member(document, "token_type")

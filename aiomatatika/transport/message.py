@@ -30,7 +30,7 @@ def json_body(document: Any) -> bytes:
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError:
-        pass
+        del document  # it can hold passwords, and a traceback with locals would show them
     raise ValueError("json holds a value that JSON has no form for")
 
 
@@ -96,7 +96,9 @@ class Reply:
         """
         document = decode_json(self.body, self.media_type)
         if isinstance(document, Mismatch):
-            raise ResponseError(document.text)
+            error = ResponseError(document.text)
+            error.path, error.attempts, error.status = self.url.raw_path, self.attempts, self.status
+            raise error
         return document
 
     def structured(self, cls: type[T]) -> T:

@@ -66,6 +66,7 @@ class SecretCreation(Generic[T]):
         url_of: Tells the URL of an id.
         body: The body of the PUT.
         read: Takes the secret out of an answer, first and alone; None where it holds none. It does not raise.
+        deliver: Is given what was made before anything else can fail, also when the caller has been cancelled.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class SecretCreation(Generic[T]):
         url_of: Callable[[UUID], URL],
         body: bytes,
         read: Callable[[Reply, UUID], T | None],
+        deliver: Callable[[T], Awaitable[None]] | None = None,
     ) -> None:
         self._caller = caller
         self._what = what
@@ -84,6 +86,8 @@ class SecretCreation(Generic[T]):
         self._url_of = url_of
         self._body = body
         self._read = read
+        self._deliver = deliver
+        self._made: T | None = None
 
     async def run(self, given: UUID | None = None) -> T:
         """Create it, under one deadline.
@@ -133,17 +137,26 @@ class SecretCreation(Generic[T]):
             await asyncio.wait({task})
         except asyncio.CancelledError as cancelled:
             await self._finish(task)
-            made = None if task.cancelled() or task.exception() else task.result()
-            if made is None or isinstance(made, _Lost | MatatikaError):
-                cancelled.add_note(f"{self._what} {key_id} may exist: its creation was interrupted")
-            else:
-                attach(cancelled, made, f"{self._what} {key_id}")
+            if not task.cancelled():
+                task.exception()  # looked at, so that it is not reported as forgotten
+            self._note(cancelled, key_id)
             _logger.info("the creation of %s %s was cancelled by its caller", self._what, key_id)
             raise
-        outcome = task.result()
+        try:
+            outcome = task.result()
+        except BaseException as error:
+            self._note(error, key_id)
+            raise
         if isinstance(outcome, MatatikaError):
             raise outcome
         return outcome
+
+    def _note(self, error: BaseException, key_id: UUID) -> None:
+        """Have an exception on its way out tell what was made, or may have been."""
+        if self._made is None:
+            error.add_note(f"{self._what} {key_id} may exist: its creation was interrupted")
+        elif not hasattr(error, "api_key"):
+            attach(error, self._made, f"{self._what} {key_id}")
 
     @staticmethod
     async def _finish(task: asyncio.Task[Any]) -> None:
@@ -182,7 +195,12 @@ class SecretCreation(Generic[T]):
             error.add_note(f"the id of the {self._what} was {key_id}")
             return error
         made = self._read(reply, key_id)
-        return await self._without_secret(key_id, reply.status, deadline, again=again) if made is None else made
+        if made is None:
+            return await self._without_secret(key_id, reply.status, deadline, again=again)
+        self._made = made
+        if self._deliver is not None:
+            await self._deliver(made)
+        return made
 
     async def _without_secret(
         self, key_id: UUID, status: int, deadline: Deadline, *, again: bool

@@ -57,8 +57,9 @@ class Pool:
     async def _open(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
         if self._closed:
             raise SessionClosedError("the session is closed")
-        for other in [each for each in self._own if each.is_closed()]:
-            del self._own[other]
+        for other in list(self._own):  # a copy, because other threads open theirs meanwhile
+            if other.is_closed():
+                self._own.pop(other, None)
         http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         # A loop shuts its asynchronous generators down before it closes: the one hook that tells when that is.
         # So a session that lives on under a second `asyncio.run` leaves no socket of the first behind.
@@ -71,10 +72,10 @@ class Pool:
         """Close the connections of the running loop; those of other loops are closed by these."""
         self._closed = True
         own = self._own.pop(asyncio.get_running_loop(), None)
-        for loop, (http, _) in self._own.items():
+        others, self._own = self._own, {}
+        for loop, (http, _) in others.items():
             if loop.is_running():
                 asyncio.run_coroutine_threadsafe(http.close(), loop)
-        self._own.clear()
         if own is not None:
             with contextlib.suppress(RuntimeError):  # a second close while the first is at it
                 await own[1].aclose()

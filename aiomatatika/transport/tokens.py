@@ -41,6 +41,7 @@ _PAUSE_AFTER_REFUSAL: Final = 60.0
 _FIRST_PAUSE: Final = 5.0
 _LONGEST_PAUSE: Final = 30.0
 _LONGEST_SLEEP: Final = 60.0
+_SHORTEST_SLEEP: Final = 1.0
 _PATIENCE: Final = 5.0
 _COLD_ATTEMPTS: Final = 3
 # A refused token may be replaced once in this many seconds, and four times in a row if each replacement was good.
@@ -133,8 +134,11 @@ class _Failure:
 
     @property
     def retry_after(self) -> float:
+        """The seconds that the issuer asked to wait, at least one; 0: it did not say."""
         error = self.refused.error
-        return (error.retry_after or 0.0) if isinstance(error, RateLimitError) else 0.0
+        if isinstance(error, RateLimitError) and error.retry_after is not None:
+            return max(error.retry_after, _SHORTEST_SLEEP)
+        return 0.0
 
     def next_attempt(self, *, early: bool) -> float:
         """Return the moment (monotonic) before which nothing is asked again."""
@@ -245,9 +249,10 @@ class TokenSource:
         flight = self._flights.get(loop)
         if flight is None or flight.done():
             # A context of its own: the caller's would live as long as the task.
-            flight = loop.create_task(self._fetch(attempts), context=contextvars.Context(), name="aiomatatika token")
+            context = contextvars.Context()
+            flight = loop.create_task(self._fetch(attempts), context=context, name="aiomatatika token")
             self._flights[loop] = flight
-            flight.add_done_callback(lambda done: self._landed(loop, done))
+            flight.add_done_callback(lambda done: self._landed(loop, done), context=context)
         return flight
 
     def _landed(self, loop: asyncio.AbstractEventLoop, flight: asyncio.Task[None]) -> None:

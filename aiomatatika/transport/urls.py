@@ -69,6 +69,15 @@ def _climbs(path: str) -> bool:
     return ".." in segments or "." in segments or any(ord(character) < 0x20 for character in decoded)
 
 
+def _joined(base: URL, relative: URL) -> URL:
+    """Resolve a relative reference. Not by yarl alone: it decodes the base's path, so that %2F in it becomes a slash."""
+    path = relative.raw_path
+    if path and not path.startswith("/"):
+        folder = base.raw_path.rpartition("/")[0]
+        relative = URL.build(path=f"{folder}/{path}", query_string=relative.raw_query_string, encoded=True)
+    return base.join(relative)
+
+
 @attrs.frozen
 class ApiRoot:
     """The root of the API as the origin rule needs it."""
@@ -128,8 +137,7 @@ class ApiRoot:
             raise UnsafeLinkError("a link is neither relative nor an http(s) URL: not followed")
         try:
             if not authority:
-                url = (base or self.url).join(URL(href))
-                return self._rooted(url, self.path)
+                return self._rooted(_joined(base or self.url, URL(href)), self.path)
             root = self._judge(scheme[1].lower() if scheme else self.scheme, authority[1])
             return self._rooted(URL(href if scheme else f"{self.scheme}:{href}"), root)
         except ValueError:
