@@ -156,6 +156,12 @@ async def test_a_short_rate_limit_is_waited_for_once_by_all(issuer: Issuer) -> N
     assert set(issuer.clock.sleeps) == {3.5}  # and half a second by chance
 
 
+async def test_a_rate_limit_that_is_over_is_waited_for_a_second(issuer: Issuer) -> None:
+    issuer.answers.append(limited(0))
+    assert await issuer.get() == "token-2"
+    assert issuer.clock.sleeps == [1.5]
+
+
 async def test_the_wait_for_a_rate_limit_leaves_time_for_the_call(issuer: Issuer) -> None:
     issuer.answers.append(limited(3))
     await issuer.get(lambda: 3.2)

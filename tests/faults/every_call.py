@@ -1,0 +1,79 @@
+"""Every public call of the library, to be made under every kind of trouble."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiomatatika import Collection, MatatikaSession
+from aiomatatika.testing import MatatikaServer
+
+Call = Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]
+
+
+async def use(session: MatatikaSession, server: MatatikaServer) -> None:
+    async with session as same:
+        await same.request("GET", "/profiles")
+
+
+async def use_and_close(session: MatatikaSession, server: MatatikaServer) -> None:
+    await session.request("GET", "/profiles")
+    await session.close()
+
+
+async def iterate(session: MatatikaSession, server: MatatikaServer) -> list[object]:
+    return [key async for key in session.apikeys.list(size=2)]
+
+
+async def iterate_ahead(session: MatatikaSession, server: MatatikaServer) -> list[object]:
+    return [page async for page in session.apikeys.list(size=1, prefetch=2).pages()]
+
+
+async def give_up(session: MatatikaSession, server: MatatikaServer) -> None:
+    pages = session.apikeys.list(size=1, prefetch=2).pages()
+    await anext(pages)
+    await pages.aclose()
+
+
+async def create_from_draft(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.create("from a draft", draft=await session.apikeys.initialise())
+
+
+def some_key(server: MatatikaServer) -> str:
+    return str(server.add_api_keys(1)[0])
+
+
+# By what they call; a name of the class after the name of the group.
+CALLS: Mapping[str, Call] = {
+    "MatatikaSession.__aenter__": use,
+    "MatatikaSession.close": use_and_close,
+    "MatatikaSession.follow": lambda session, server: session.follow(f"/api/apikeys/{server.default_key_id}"),
+    "MatatikaSession.request": lambda session, _: session.request("GET", "/profiles"),
+    "ApiKeys.get": lambda session, server: session.apikeys.get(server.default_key_id),
+    "ApiKeys.initialise": lambda session, _: session.apikeys.initialise(),
+    "ApiKeys.create": lambda session, _: session.apikeys.create("one"),
+    "ApiKeys.create (draft)": create_from_draft,
+    "ApiKeys.create (ready_within)": lambda session, _: session.apikeys.create("one", ready_within=45),
+    "ApiKeys.update": lambda session, server: session.apikeys.update(some_key(server), name="new"),
+    "ApiKeys.delete": lambda session, server: session.apikeys.delete(some_key(server)),
+    "ApiKeys.rotate": lambda session, server: session.apikeys.rotate(some_key(server)),
+    "Profiles.get": lambda session, server: session.profiles.get(server.profile_id),
+    "Collection.__aiter__": iterate,
+    "Collection.pages": iterate_ahead,
+    "Collection.pages (aclose)": give_up,
+    "Collection.first": lambda session, _: session.apikeys.list().first(),
+    "Collection.collect": lambda session, _: session.apikeys.list(size=2).collect(),
+    "Collection.collect (prefetch)": lambda session, _: session.apikeys.list(size=1, prefetch=3).collect(),
+    "Collection.count": lambda session, _: session.profiles.list().count(),
+}
+
+
+def public_coroutines(session: MatatikaSession) -> set[str]:
+    """Return the names of the public coroutine functions of the session, its resource groups and the collection."""
+    groups = [type(value) for name, value in vars(session).items() if not name.startswith("_")]
+    return {
+        f"{cls.__name__}.{name}"
+        for cls in (MatatikaSession, Collection, *groups)
+        for name, value in vars(cls).items()
+        if not name.startswith("_") and inspect.iscoroutinefunction(value)
+    }

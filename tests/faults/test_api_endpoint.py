@@ -1,0 +1,301 @@
+"""A: what the API can answer in place of what was asked for. `test_api_endpoint_token` has the 401."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from aiomatatika import (
+    ApiError,
+    ApiKey,
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    MatatikaSession,
+    RateLimitError,
+    ResponseError,
+    Retries,
+    ServerError,
+    Timeouts,
+    TransportError,
+    UnsafeLinkError,
+)
+from aiomatatika.testing import ControlledClock, MatatikaServer
+
+from ..canary import assert_hidden, shown_by
+from .conftest import Witness, call
+from .wires import raw_server, session_at, stranger
+
+API = "/api/profiles"
+KEYS = "/api/apikeys/"
+KEY = "/api/apikeys/*"
+ID = UUID("3f2504e0-4f89-41d3-9a0c-0305e82c3301")
+
+
+def api_error(caught: pytest.ExceptionInfo[BaseException]) -> ApiError:
+    assert isinstance(caught.value, ApiError)
+    return caught.value
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "headers, code",
+    [({}, None), ({"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="a b"'}, "insufficient_scope")],
+)
+async def test_A07_403(server: MatatikaServer, witness: Witness, headers: dict[str, str], code: str | None) -> None:
+    server.faults.add(path=API, status=403, headers=headers)
+    async with server.session() as session:
+        with witness.raises(ForbiddenError) as caught:
+            await call(session)
+    assert isinstance(caught.value, ForbiddenError)
+    assert caught.value.code == code
+    assert len(server.requests.token) == 1
+    assert server.requests.methods() == ["GET"]
+
+
+async def test_A09_409(server: MatatikaServer, witness: Witness) -> None:
+    conflict = {"status": 409, "error": "Conflict", "message": "The key is being deleted"}
+    server.faults.add(method="PUT", status=409, json=conflict)
+    async with server.session() as session:
+        with witness.raises(ConflictError) as caught:
+            await session.apikeys.update(server.default_key_id, name="robot")
+    assert api_error(caught).message == "The key is being deleted"
+    assert "The key is being deleted" in str(caught.value)
+    assert server.requests.methods() == ["PUT"]
+
+
+async def test_A10_validation_error_body(server: MatatikaServer, witness: Witness) -> None:
+    refusal = {
+        "timestamp": "2026-04-01T09:12:54.108",
+        "status": 400,
+        "error": "Bad Request",
+        "errors": [{"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"}],
+        "message": "Validation failed for object='apiKey'. Error count: 1",
+        "path": KEYS + str(ID),
+    }
+    server.faults.add(method="PUT", status=400, json=refusal)
+    async with server.session(user_agent="agent-in-a-header") as session:
+        with witness.raises(BadRequestError) as caught:
+            await session.apikeys.update(ID, name="name-in-the-request")
+    error = api_error(caught)
+    assert (error.status, error.error, error.timestamp) == (400, "Bad Request", "2026-04-01T09:12:54.108")
+    assert error.message == "Validation failed for object='apiKey'. Error count: 1"
+    assert error.errors == ({"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"},)
+    assert error.path == KEYS + str(ID)
+    assert_hidden(shown_by(error), {"name-in-the-request", "agent-in-a-header"})
+    assert server.requests.methods() == ["PUT"]
+
+
+# Limits
+
+
+@pytest.mark.parametrize("method, sent", [("GET", ["GET"] * 3), ("PUT", ["POST", *["PUT"] * 3])])
+async def test_A11_429_with_retry_after_seconds(
+    server: MatatikaServer, clock: ControlledClock, method: str, sent: list[str]
+) -> None:
+    server.faults.add(method=method, path="/api/*", status=429, headers={"Retry-After": "2"}, times=2)
+    async with server.session() as session:
+        if method == "GET":
+            await call(session)
+        else:
+            key = await session.apikeys.create("robot")
+            assert key.client_secret == server.api_keys[key.id].client_secret
+    assert server.requests.methods() == sent
+    first, second = clock.sleeps
+    assert 2 <= first <= 2.5
+    assert 2 <= second <= 3
+
+
+@pytest.mark.parametrize(
+    "retry_after, wait",
+    [
+        *((ignored, "backoff") for ignored in ("-5", "1e3", "1_000", "\u0663", "+5", "0x10", "1.5", "", "nan")),
+        ("0", "backoff"),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", "backoff"),
+        ("99999999999999999999", "too long"),
+        ("9" * 5_000, "too long"),
+        ("Thu, 31 Dec 2099 23:59:59 GMT", "too long"),
+    ],
+)
+async def test_A12_hostile_retry_after(
+    server: MatatikaServer, clock: ControlledClock, witness: Witness, retry_after: str, wait: str
+) -> None:
+    server.faults.add(path=API, status=429, headers={"Retry-After": retry_after})
+    async with server.session() as session:
+        if wait == "too long":
+            with witness.raises(RateLimitError, within=0.1) as caught:
+                await call(session)
+            assert isinstance(caught.value, RateLimitError)
+            assert caught.value.retry_after is not None
+            assert 60 < caught.value.retry_after < float("inf")
+        else:
+            await call(session)
+    assert clock.sleeps == ([] if wait == "too long" else [0.25])
+
+
+# Failures
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
+async def test_A13_503_on_a_safe_call(server: MatatikaServer, clock: ControlledClock, chance: float) -> None:
+    clock.randomness = chance
+    async with server.session() as session:
+        server.faults.add(path=API, status=503, times=2)
+        await call(session)
+        assert server.requests.methods() == ["GET"] * 3
+        server.faults.add(path=API, status=503, times=7)
+        await call(session.with_options(retries=Retries(attempts=8)))
+    assert clock.sleeps == pytest.approx([chance * longest for longest in (0.5, 1, 0.5, 1, 2, 4, 8, 8, 8)])
+
+
+async def test_A14_API_dead_many_calls(server: MatatikaServer, clock: ControlledClock, witness: Witness) -> None:
+    server.faults.add(path=API, status=503, times=None)
+    began = clock.monotonic()
+    async with server.session() as session:
+        errors = await asyncio.gather(*(call(session) for _ in range(1_000)), return_exceptions=True)
+    assert clock.monotonic() - began <= 60
+    assert {type(error) for error in errors} == {ServerError}
+    witness.saw(errors[-1])
+    assert 1_000 <= len(server.requests.api) <= 1_100
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+async def test_A16_DELETE_lost(server: MatatikaServer, reset: bool) -> None:
+    (key_id,) = server.add_api_keys(1)
+    server.faults.add(method="DELETE", drop="after", reset=reset)
+    async with server.session() as session:
+        await session.apikeys.delete(key_id)
+    assert key_id not in server.api_keys
+    assert server.requests.methods() == ["DELETE", "DELETE"]
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", API], ids=["token endpoint", "API"])
+async def test_A17_deadline(server: MatatikaServer, clock: ControlledClock, witness: Witness, path: str) -> None:
+    hangs = server.faults.add(path=path, delay=asyncio.Event())
+    async with server.session(timeouts=Timeouts(total=0.3)) as session:
+        with witness.raises(TimeoutError, within=0.3) as caught:
+            await call(session)
+    assert isinstance(caught.value, TransportError)
+    assert hangs.hits == 1
+
+    server.faults.add(path=path, status=503, times=None)
+    began = clock.monotonic()
+    async with server.session(timeouts=Timeouts(total=5), retries=Retries(attempts=20)) as session:
+        with witness.raises(TransportError, ServerError):
+            await call(session)
+    assert clock.monotonic() - began <= 5.25
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://localhost:{port}{path}",
+        "http://127.0.0.1:{port}{path}",
+        "//127.0.0.1:{port}{path}",
+        "https://{api}{path}",
+    ],
+    ids=["host", "port", "host without scheme", "scheme"],
+)
+async def test_A19_cross_origin_redirect(server: MatatikaServer, witness: Witness, location: str, status: int) -> None:
+    async with stranger() as elsewhere, server.session() as session:
+        href = location.format(port=elsewhere.port, api=server.url.removeprefix("http://"), path=KEYS)
+        server.faults.add(status=status, path="/api/*", headers={"Location": href}, times=None)
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            with witness.raises(UnsafeLinkError):
+                await session.request(method, "/apikeys/", json={"name": "robot"})
+    assert server.requests.methods() == ["GET", "POST", "PUT", "DELETE"]
+
+
+# Damage
+
+
+async def test_A20_204_with_body_bytes() -> None:
+    odd = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"
+    gone = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    async with raw_server(odd, gone) as raw, session_at(raw.url) as session:
+        await session.apikeys.delete(ID)
+    assert raw.methods == ["DELETE", "DELETE"]
+
+
+@pytest.mark.parametrize("method, sent", [("GET", 2), ("DELETE", 2), ("POST", 1)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(1_000)) + b"Content-Length: 2\r\n\r\n{}",
+    ],
+    ids=["garbage status line", "bad chunk size", "two Content-Length", "1,000 headers"],
+)
+async def test_A21_aiohttps_own_400(witness: Witness, answer: bytes, method: str, sent: int) -> None:
+    async with raw_server(answer) as raw, session_at(raw.url) as session:
+        with witness.raises(TransportError, ResponseError) as caught:
+            await session.request(method, "/apikeys/")
+        assert raw.methods == [method] * sent
+    assert isinstance(caught.value, TransportError | ResponseError)
+    if isinstance(caught.value, TransportError):
+        assert caught.value.sent == "maybe"
+    else:
+        assert caught.value.status == 200
+
+
+@pytest.mark.parametrize(
+    "fault, kind, sent_get, sent_post",
+    [
+        ({"status": 299, "json": {"id": str(ID)}}, None, 1, 1),
+        ({"status": 299, "body": b""}, ResponseError, 1, 1),
+        ({"status": 418}, ApiError, 1, 1),
+        ({"status": 599}, ServerError, 3, 1),
+        ({"status": 999}, ResponseError, 1, 1),
+    ],
+    ids=["299", "299 without body", "418", "599", "999"],
+)
+async def test_A23_unheard_of_status(
+    server: MatatikaServer,
+    witness: Witness,
+    fault: dict[str, Any],
+    kind: type[Exception] | None,
+    sent_get: int,
+    sent_post: int,
+) -> None:
+    server.faults.add(path=re.compile("/api/.*"), times=None, **fault)
+
+    async def made(session: MatatikaSession, method: str) -> ApiKey:
+        return await (session.apikeys.get(ID) if method == "GET" else session.apikeys.initialise())
+
+    async with server.session() as session:
+        for method in ("GET", "POST"):
+            if kind is None:
+                assert (await made(session, method)).id == ID
+                continue
+            with witness.raises(kind) as caught:
+                await made(session, method)
+            assert type(caught.value) is kind
+    assert server.requests.methods() == ["GET"] * sent_get + ["POST"] * sent_post
+
+
+@pytest.mark.parametrize("size", [2_000, 200_000, 2_000_000])
+async def test_A24_proxy_error_page(server: MatatikaServer, witness: Witness, size: int) -> None:
+    page = "<!DOCTYPE html><html><!-- <hr> --><h1>Bad gateway</h1>" + "<p class='x'>It is down.</p>" * (size // 28)
+    server.faults.add(path=API, status=502, headers={"Content-Type": "text/html"}, body=page, times=None)
+    async with server.session() as session:
+        with witness.raises(ServerError) as caught:
+            await call(session)
+    error = api_error(caught)
+    assert (error.status, error.attempts) == (502, 3)
+    assert len(error.message or "") <= 500
+    assert len(str(error)) <= 600
+    assert "<" not in str(error)
+    assert ">" not in str(error)
+    assert server.requests.methods() == ["GET"] * 3

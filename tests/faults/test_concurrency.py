@@ -1,0 +1,298 @@
+"""C: many callers at once, callers that are cancelled, and the end of the session while they call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import gc
+import weakref
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aiomatatika import AccessToken, ApiKey, BearerToken, MatatikaSession, Retries, SessionClosedError
+from aiomatatika.testing import ControlledClock, MatatikaServer
+
+from ..cancellation import interrupted_everywhere
+from .conftest import Witness, open_files, settled
+from .every_call import CALLS
+
+TOKEN, KEYS = "/oauth/token", "/api/apikeys/"
+
+
+class EndlessSleep(ControlledClock):
+    """A clock whose sleeps never end by themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep.set()
+        await asyncio.Event().wait()
+
+
+def calls(session: MatatikaSession, n: int) -> list[asyncio.Task[ApiKey | None]]:
+    return [asyncio.ensure_future(session.apikeys.list().first()) for _ in range(n)]
+
+
+async def outcomes(tasks: list[asyncio.Task[ApiKey | None]]) -> Counter[type]:
+    return Counter(type(each) for each in await asyncio.gather(*tasks, return_exceptions=True))
+
+
+@contextlib.asynccontextmanager
+async def opened(server: MatatikaServer, *, busy: bool) -> AsyncIterator[MatatikaSession]:
+    """A session that is in use, and that nobody closes in the end."""
+    session = server.session()
+    await session.apikeys.list().first()
+    if not busy:
+        yield session
+        return
+    hang = server.faults.add(path=KEYS, delay=asyncio.Event())
+    callers = calls(session, 1)
+    await hang.wait()
+    yield session
+    assert await outcomes(callers) == {SessionClosedError: 1}
+
+
+async def cancelled(server: MatatikaServer, n: int) -> Counter[type]:
+    """Cancel the first n of a hundred callers while the token is fetched for all; return how the hundred ended."""
+    answer = asyncio.Event()
+    fetch = server.faults.add(path=TOKEN, delay=answer)
+    async with server.session() as session:
+        callers = calls(session, 100)
+        await fetch.wait()
+        for each in callers[:n]:
+            each.cancel()
+        await settled()
+        answer.set()
+        ended = await outcomes(callers)
+        assert await session.apikeys.list().count() == 1
+    assert len(server.requests.token) == 1
+    return ended
+
+
+async def test_C01_a_hundred_callers_at_a_cold_start_share_one_token_request(server: MatatikaServer) -> None:
+    assert await cancelled(server, 0) == {ApiKey: 100}
+    assert server.requests.methods() == ["GET"] * 101
+
+
+async def test_C02_the_first_caller_is_cancelled_while_it_fetches_for_all(server: MatatikaServer) -> None:
+    assert await cancelled(server, 1) == {asyncio.CancelledError: 1, ApiKey: 99}
+
+
+async def test_C03_sixty_of_a_hundred_callers_are_cancelled(server: MatatikaServer) -> None:
+    assert await cancelled(server, 60) == {asyncio.CancelledError: 60, ApiKey: 40}
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["the fetch ends", "close ends the fetch"])
+async def test_C04_every_caller_is_gone_while_the_token_is_fetched(server: MatatikaServer, closed: bool) -> None:
+    answer = asyncio.Event()
+    fetch = server.faults.add(path=TOKEN, delay=answer)
+    async with server.session() as session:
+        callers = calls(session, 5)
+        await fetch.wait()
+        for each in callers:
+            each.cancel()
+        assert await outcomes(callers) == {asyncio.CancelledError: 5}
+        if not closed:
+            answer.set()
+            assert await session.apikeys.list().first()
+    assert len(server.requests.token) == 1
+
+
+async def test_C06_an_early_refresh_runs_in_the_background_and_nobody_waits(server: MatatikaServer) -> None:
+    async with server.session() as session:
+        await session.apikeys.list().first()
+        server.clock.advance(0.9 * 86_400)  # type: ignore[attr-defined]  # a ControlledClock
+        answer = asyncio.Event()
+        refresh = server.faults.add(path=TOKEN, delay=answer)
+        for _ in range(3):
+            await asyncio.gather(*calls(session, 100))
+        # Three hundred calls have ended before the token comes: none of them has waited for it.
+        await refresh.wait()
+        assert len(server.requests.token) == 2
+        old = server.requests.api[-1].headers["Authorization"]
+        answer.set()
+        while old == server.requests.api[-1].headers["Authorization"]:
+            await session.apikeys.list().first()
+    assert len(server.requests.token) == 2
+
+
+@pytest.mark.parametrize("busy_with", ["a token", "a refresh", "a request", "a wait before a repeat"])
+async def test_C07_closing_while_calls_run(server: MatatikaServer, witness: Witness, busy_with: str) -> None:
+    clock = EndlessSleep()
+    with clock.installed():
+        session = MatatikaSession(server.credentials, deployment=server.deployment)
+    if busy_with != "a token":
+        await session.apikeys.list().first()
+    if busy_with == "a refresh":
+        clock.advance(86_400)
+    hang = server.faults.add(
+        path=KEYS if busy_with.startswith(("a request", "a wait")) else TOKEN,
+        delay=None if busy_with.startswith("a wait") else asyncio.Event(),
+        status=503 if busy_with.startswith("a wait") else None,
+        times=None,
+    )
+    callers = calls(session, 3)
+    await hang.wait()
+    if busy_with.startswith("a wait"):
+        await clock.asleep.wait()
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(session.close(), session.close())
+    await session.close()
+
+    ended = await asyncio.gather(*callers, return_exceptions=True)
+    assert [type(each) for each in ended] == [SessionClosedError] * 3
+    for each in ended:
+        witness.saw(each)
+    with witness.raises(SessionClosedError):
+        await session.apikeys.list().first()
+
+
+async def test_C08_the_body_of_async_with_raises(server: MatatikaServer, witness: Witness) -> None:
+    failure = ValueError("the caller's own")
+    with witness.raises(ValueError) as caught:
+        async with server.session() as session:
+            await session.apikeys.list().first()
+            raise failure
+    assert caught.value is failure
+    assert failure.__context__ is None
+    assert session.closed
+
+
+async def test_C09_closing_is_cancelled(server: MatatikaServer) -> None:
+    before = open_files()
+
+    async def close(session: MatatikaSession) -> None:
+        await session.close()
+
+    interruptions = 0
+    for busy in (False, True):
+        async for session, ending in interrupted_everywhere(lambda: opened(server, busy=busy), close):  # noqa: B023
+            interruptions += 1
+            assert isinstance(ending.error, asyncio.CancelledError)
+            assert session.closed
+    await settled()
+    assert interruptions >= 2
+    assert open_files() == before
+
+
+async def test_C10_a_sibling_in_a_task_group_fails(server: MatatikaServer) -> None:
+    answer = asyncio.Event()
+    fetch = server.faults.add(path=TOKEN, delay=answer)
+    callers: list[asyncio.Task[ApiKey | None]] = []
+
+    async def fail() -> None:
+        await fetch.wait()
+        raise ValueError("the sibling's own")
+
+    async with server.session() as session:
+        with pytest.raises(ExceptionGroup) as caught:
+            async with asyncio.TaskGroup() as group:
+                callers += [group.create_task(session.apikeys.list().first()) for _ in range(3)]
+                group.create_task(fail())
+        assert [repr(each) for each in caught.value.exceptions] == ['ValueError("the sibling\'s own")']
+        assert await outcomes(callers) == {asyncio.CancelledError: 3}
+        answer.set()
+        assert await session.apikeys.list().first()
+    assert len(server.requests.token) == 1
+
+
+async def test_C12_a_cancellation_is_not_swallowed(server: MatatikaServer, witness: Witness) -> None:
+    hang = server.faults.add(path=KEYS, delay=asyncio.Event(), times=None)
+    async with server.session() as session:
+        (caller,) = calls(session, 1)
+        await hang.wait()
+        caller.cancel()
+        caller.cancel()
+        with witness.raises(asyncio.CancelledError):
+            await caller
+        assert caller.cancelling() == 2
+
+        with witness.raises(TimeoutError, within=0.01) as caught:
+            async with asyncio.timeout(0.01):
+                await session.apikeys.list().first()
+        assert type(caught.value) is TimeoutError  # of the caller's limit, not of ours
+
+        async def cancelled_as_its_limit_runs_out() -> None:
+            task = asyncio.current_task()
+            assert task
+            async with asyncio.timeout(None) as limit:
+                asyncio.get_running_loop().call_soon(task.cancel)
+                limit.reschedule(0)
+                await session.apikeys.list().first()
+
+        both = asyncio.ensure_future(cancelled_as_its_limit_runs_out())
+        with witness.raises(asyncio.CancelledError):
+            await both
+        assert both.cancelling() == 1
+
+
+async def test_C13_a_caller_is_cancelled_while_it_waits_before_a_repeat(
+    server: MatatikaServer, witness: Witness
+) -> None:
+    clock = EndlessSleep()
+    server.faults.add(path=KEYS, status=503, headers={"Retry-After": "20"}, times=None)
+    with clock.installed():
+        session = MatatikaSession(server.credentials, deployment=server.deployment, retries=Retries(attempts=5))
+    async with session:
+        (caller,) = calls(session, 1)
+        await clock.asleep.wait()
+        caller.cancel()
+        with witness.raises(asyncio.CancelledError, within=0):
+            await caller
+    assert server.requests.methods() == ["GET"]
+
+
+async def test_C15_a_limit_that_has_run_out_sends_nothing(server: MatatikaServer, witness: Witness) -> None:
+    async with server.session() as session:
+        await session.apikeys.list().first()
+        requests = server.requests.seen
+        for name, call in CALLS.items():
+            if name != "MatatikaSession.__aenter__":  # that one closes it
+                with witness.raises(TimeoutError):
+                    async with asyncio.timeout(0):
+                        await call(session, server)
+        await settled()
+        assert server.requests.seen == requests
+
+
+async def test_C16_a_background_refresh_does_not_keep_the_callers_context(server: MatatikaServer) -> None:
+    class Thing:
+        pass
+
+    variable: contextvars.ContextVar[Thing | None] = contextvars.ContextVar("variable", default=None)
+    seen: list[Thing | None] = []
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def bring() -> AccessToken:
+        seen.append(variable.get())
+        if len(seen) == 2:
+            asked.set()
+            await answer.wait()
+        return AccessToken("a-token", expires_in=1_000)
+
+    async def call(session: MatatikaSession) -> weakref.ref[Thing]:
+        thing = Thing()
+        variable.set(thing)
+        # Not a whole call: the timers of one stay on the loop's heap for a while after they were cancelled.
+        await session._caller.core.tokens.get(lambda: 60.0)
+        return weakref.ref(thing)
+
+    clock = ControlledClock()
+    with clock.installed():
+        session = MatatikaSession(BearerToken(bring), deployment=server.deployment)
+    async with session:
+        await asyncio.create_task(call(session))
+        clock.advance(900)
+        reference = await asyncio.create_task(call(session))
+        await asked.wait()
+        await settled()
+        gc.collect()
+        assert reference() is None
+        assert seen == [None, None]
+        answer.set()

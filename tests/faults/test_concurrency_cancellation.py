@@ -1,0 +1,97 @@
+"""C: cancelled anywhere, failed in any way, a call leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import attrs
+import pytest
+
+from aiomatatika import MatatikaSession
+from aiomatatika.testing import MatatikaServer
+
+from ..cancellation import interrupted_everywhere
+from .conftest import Witness, open_files, settled
+from .every_call import CALLS, public_coroutines
+from .every_error import TROUBLES, error_of
+from .wires import wire
+
+ALIAS = "app.matatika.com"
+
+
+async def carry_in_pieces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Carry a part of the head, then the rest of it, then the body: a call waits for each."""
+    while data := await reader.read(2**16):
+        head = data.find(b"\r\n\r\n") + 4
+        for piece in (data[:20], data[20:head], data[head : head + 20], data[head + 20 :]):
+            writer.write(piece)
+            await writer.drain()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def server(witness: Witness) -> AsyncIterator[MatatikaServer]:
+    """A server that can be reached by another port than its own: its links name an alias."""
+    async with MatatikaServer(alias_host=ALIAS) as server:
+        witness.servers.append(server)
+        yield server
+
+
+def connections_in_use(session: MatatikaSession) -> int:
+    """Return how many places of the pool are taken: nothing that is public tells."""
+    return sum(len(http.connector._acquired) for http, _ in session._caller.core.pool._own.values() if http.connector)
+
+
+async def back_to(before: tuple[int, int]) -> bool:
+    """Tell whether open files and tasks are what they were, when the wire has had its turns as well."""
+    for _ in range(20):
+        if await settled() == before:
+            return True
+    return False
+
+
+def through(port: int, server: MatatikaServer) -> MatatikaSession:
+    api, token = f"http://127.0.0.1:{port}/api", f"http://127.0.0.1:{port}/oauth/token"
+    deployment = attrs.evolve(server.deployment, api_url=api, token_url=token)
+    return server.session(deployment=deployment)
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_C11_cancelled_at_every_suspension(server: MatatikaServer, witness: Witness, name: str) -> None:
+    server.add_api_keys(3)
+    async with wire(server.url, carry_in_pieces) as line:
+        before = await settled()
+        interruptions = 0
+        async for session, ending in interrupted_everywhere(
+            lambda: through(line.port, server), lambda session: CALLS[name](session, server)
+        ):
+            interruptions += 1
+            assert isinstance(ending.error, asyncio.CancelledError), ending
+            witness.saw(ending.error)
+            if not session.closed:
+                assert await session.apikeys.list().first()
+                assert connections_in_use(session) == 0
+            await session.close()
+            assert await back_to(before)
+        assert await back_to(before)
+        assert interruptions >= 3
+
+
+async def test_C11_counts_every_public_coroutine(server: MatatikaServer) -> None:
+    async with server.session() as session:
+        assert {name.split()[0] for name in CALLS} >= public_coroutines(session)
+
+
+async def test_C14_no_error_keeps_a_connection(server: MatatikaServer, witness: Witness) -> None:
+    async with server.session() as session:
+        await session.apikeys.list().first()
+        files = open_files()
+        for _ in range(5):
+            for name in TROUBLES:
+                witness.saw(await error_of(name, session, server))
+                assert connections_in_use(session) == 0, name
+            assert await session.apikeys.list().first()
+            await settled()
+            assert open_files() == files

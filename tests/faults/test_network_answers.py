@@ -1,0 +1,264 @@
+"""N, the second part: connections that die, damage or drag what goes through them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from aiomatatika import Deployment, MatatikaSession, ResponseError, SecretLostError, Timeouts, TransportError
+from aiomatatika.testing import MatatikaServer
+
+from .conftest import Witness, call
+from .wires import Carry, Wire, raw_server, session_at, wire
+
+KEYS = "/api/apikeys/*"
+
+
+def methods(server: MatatikaServer) -> list[str]:
+    return [request.method for request in server.requests.api]
+
+
+def through(line: Wire, server: MatatikaServer) -> MatatikaSession:
+    """Return a session that reaches the server through a wire alone."""
+    url = f"http://127.0.0.1:{line.port}"
+    root = server.deployment.api_url
+    return server.session(deployment=Deployment(f"{url}/api", token_url=f"{url}/oauth/token", audience=root))
+
+
+# Connections kept alive
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
+async def test_N06_a_stale_connection_is_not_seen_by_the_caller_of_a_get(server: MatatikaServer, reset: bool) -> None:
+    async with server.session() as session:
+        await call(session)
+        server.drop_connections(reset=reset)
+        await call(session)
+    assert methods(server) == ["GET", "GET"]
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
+async def test_N07_a_stale_connection_never_makes_two_of_a_creating_put(server: MatatikaServer, reset: bool) -> None:
+    async with server.session() as session:
+        draft = await session.apikeys.initialise()
+        server.drop_connections(reset=reset)
+        new = await session.apikeys.create("new", draft=draft)
+    assert methods(server).count("PUT") == 1
+    assert server.api_keys[draft.id].credentials == new.credentials
+
+
+async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(server: MatatikaServer) -> None:
+    gate = asyncio.Event()
+    fault = server.faults.add(path="/api/profiles", delay=gate, times=100)
+    async with server.session() as session:
+        calls = asyncio.gather(*(call(session) for _ in range(100)))
+        await fault.wait(100)
+        gate.set()
+        await calls
+        assert len({request.connection for request in server.requests.api}) == 100
+        server.drop_connections(reset=True)
+        await asyncio.gather(*(call(session) for _ in range(100)))
+    assert len(server.requests.api) == 200
+    assert len(getattr(server.clock, "sleeps")) <= 100  # noqa: B009
+
+
+# Answers that are lost or damaged
+
+LOST = [
+    pytest.param({"drop": "before", "reset": True}, id="reset before acting"),
+    pytest.param({"drop": "after", "reset": True}, id="reset after acting"),
+]
+HALF = [
+    pytest.param({"raw": b"HTTP/1.1 201 Crea", "act": False}, id="before acting"),
+    pytest.param({"raw": b"HTTP/1.1 201 Crea"}, id="after acting"),
+]
+
+
+async def lost(server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]) -> None:
+    """Lose the first answer to a method, and look at what becomes of the call."""
+    (key,) = server.add_api_keys(1)
+    async with server.session() as session:
+        match method:
+            case "GET":
+                server.faults.add(method=method, path=KEYS, **fault)
+                assert (await session.apikeys.get(key)).id == key
+                assert methods(server) == ["GET", "GET"]
+            case "DELETE":
+                server.faults.add(method=method, path=KEYS, **fault)
+                await session.apikeys.delete(key)
+                assert methods(server) == ["DELETE", "DELETE"]
+                assert key not in server.api_keys
+            case "updating PUT":
+                server.faults.add(method="PUT", path=KEYS, **fault)
+                assert (await session.apikeys.update(key, name="new name")).name == "new name"
+                assert methods(server) == ["PUT", "PUT"]
+            case "POST":
+                server.faults.add(method=method, **fault, path="/api/apikeys/")
+                with witness.raises(TransportError) as caught:
+                    await session.apikeys.initialise()
+                assert isinstance(caught.value, TransportError)
+                assert caught.value.sent == "maybe"
+                assert methods(server) == ["POST"]
+            case _:
+                server.faults.add(method="PUT", path=KEYS, **fault)
+                new = await session.apikeys.create("new")
+                assert methods(server)[:3] == ["POST", "PUT", "GET"], "no second PUT before it is known what came of it"
+                assert server.api_keys[new.id].credentials == new.credentials
+                assert len(server.api_keys) == 3, "no orphan"
+
+
+METHODS = ["GET", "DELETE", "updating PUT", "POST", "creating PUT"]
+
+
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("method", METHODS)
+async def test_N08_a_reset_after_the_request_is_a_lost_answer(
+    server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]
+) -> None:
+    await lost(server, witness, method, fault)
+
+
+@pytest.mark.parametrize("fault", HALF)
+@pytest.mark.parametrize("method", METHODS)
+async def test_N09_half_a_status_line_is_a_lost_answer(
+    server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]
+) -> None:
+    await lost(server, witness, method, fault)
+
+
+async def test_N10_a_body_that_is_cut_is_asked_for_once_more(server: MatatikaServer, witness: Witness) -> None:
+    key = server.default_key_id
+    server.faults.add(method="GET", cut_after=100, times=3)
+    async with server.session() as session:
+        with witness.raises(ResponseError) as caught:
+            await session.apikeys.get(key)
+        assert isinstance(caught.value, ResponseError)
+        assert (caught.value.status, caught.value.attempts) == (200, 2)
+        assert (await session.apikeys.get(key)).id == key
+    assert methods(server) == ["GET"] * 4
+
+
+async def test_N10_a_creating_put_with_a_cut_body_is_never_half_a_secret(
+    server: MatatikaServer, witness: Witness
+) -> None:
+    server.faults.add(method="PUT", cut_after=300, times=None)
+    async with server.session() as session:
+        with witness.raises(SecretLostError) as caught:
+            await session.apikeys.create("new")
+    assert isinstance(caught.value, SecretLostError)
+    assert (caught.value.created, caught.value.orphan) == (True, False)
+    assert len(server.api_keys) == 1
+
+
+WHOLE = gzip.compress(b'{"name":"whole"}')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"PK" + WHOLE[2:],
+        WHOLE[:-8] + bytes(4) + WHOLE[-4:],
+        WHOLE[:15],
+        pytest.param(WHOLE[:-8], id="only the trailer is cut"),
+    ],
+    ids=["wrong magic", "wrong checksum", "cut in the middle", None],
+)
+async def test_N12_damaged_gzip(
+    server: MatatikaServer, witness: Witness, request: pytest.FixtureRequest, body: bytes
+) -> None:
+    server.faults.add(path="/api/profiles", status=200, headers={"Content-Encoding": "gzip"}, body=body, times=None)
+    async with server.session() as session:
+        if body == WHOLE[:-8]:  # the JSON is whole
+            assert (await session.request("GET", "/profiles")).json() == {"name": "whole"}
+            return
+        with witness.raises(ResponseError):
+            (await session.request("GET", "/profiles")).json()
+    assert 1 <= len(server.requests.api) <= 2
+
+
+# Slow and chopped
+
+
+async def carry_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Each packet takes 30 ms, give or take 10: a hundredth of what the worst networks do."""
+    dice = random.Random(13)
+    while data := await reader.read(2**16):
+        await asyncio.sleep(dice.uniform(0.02, 0.04))
+        writer.write(data)
+
+
+async def carry_sliced(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Each byte is a segment of its own, and some come a little later."""
+    dice = random.Random(15)
+    while data := await reader.read(2**16):
+        for index in range(len(data)):
+            writer.write(data[index : index + 1])
+            for _ in range(dice.randrange(3)):
+                await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("carry", [pytest.param(carry_late, id="late")])
+async def test_N13_latency_repeats_nothing(server: MatatikaServer, carry: Carry) -> None:
+    async with wire(server.url, carry) as line, through(line, server) as session:
+        new = await session.apikeys.create("new")
+        assert await session.apikeys.get(new) == await session.apikeys.get(new.id)
+        await session.apikeys.delete(new)
+    assert methods(server) == ["POST", "PUT", "GET", "GET", "DELETE"]
+    assert len(server.requests.token) == 1
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+async def test_N14_a_drip_ends_by_the_deadline(server: MatatikaServer, witness: Witness, where: str) -> None:
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    if where == "body":
+        server.faults.add(path="/api/profiles", status=200, body=lambda _: drops())
+    else:
+        server.faults.add(path="/api/profiles", raw=b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000, drip=0.01)
+    async with server.session(timeouts=Timeouts(read=0.1, total=0.3)) as session:
+        with witness.raises(TransportError, within=0.3) as caught:
+            await call(session)
+        assert isinstance(caught.value, TransportError)
+        assert isinstance(caught.value, TimeoutError)
+        assert (caught.value.sent, caught.value.attempts) == ("maybe", 1)
+        await call(session)
+
+
+async def test_N15_an_answer_in_slices_is_the_same_answer(server: MatatikaServer) -> None:
+    async with server.session() as session:
+        whole = await session.apikeys.get(server.default_key_id)
+    async with wire(server.url, carry_sliced) as line, through(line, server) as session:
+        sliced = await session.apikeys.get(server.default_key_id)
+    assert sliced.links == whole.links
+    assert sliced.extra == whole.extra
+    assert (sliced.id, sliced.name, sliced.client_id) == (whole.id, whole.name, whole.client_id)
+
+
+# The pool
+
+
+async def test_N21_a_pool_that_runs_dry_makes_the_next_call_wait_no_longer_than_its_deadline(
+    server: MatatikaServer, witness: Witness
+) -> None:
+    gate = asyncio.Event()
+    fault = server.faults.add(path="/api/profiles", delay=gate, times=100)
+    async with server.session() as session:
+        hanging = asyncio.gather(*(call(session) for _ in range(100)))
+        await fault.wait(100)
+        with witness.raises(TimeoutError, within=0.1) as caught:
+            await call(session.with_options(timeouts=Timeouts(total=0.1)))
+        assert isinstance(caught.value, TransportError)
+        assert caught.value.sent == "no"
+        assert len(server.requests.api) == 100
+        gate.set()
+        await hanging
+        await call(session)
+    assert len(server.requests.api) == 101

@@ -1,0 +1,291 @@
+"""P: where the links of a page lead, P02 to P12."""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from aiomatatika import (
+    MELTANO,
+    PRODUCTION,
+    STAGING,
+    ApiKey,
+    Collection,
+    Deployment,
+    LinkError,
+    PaginationError,
+    ResponseError,
+    UnsafeLinkError,
+)
+from aiomatatika.testing import MatatikaServer, RecordedRequest
+from aiomatatika.transport.urls import ApiRoot
+
+from ..pages import Memory, numbers_of, page_of, serve
+from ..transport.test_attempt import CERTIFICATE
+from .conftest import Witness
+from .wires import raw_server, session_at, stranger
+
+
+async def delivered_before(
+    witness: Witness, keys: Collection[ApiKey], *kinds: type[BaseException]
+) -> tuple[list[int], BaseException]:
+    """Walk to the error, and return the numbers of the keys that came before it, and the error."""
+    got: list[int] = []
+    with witness.raises(*kinds) as caught:
+        async for page in keys.pages():
+            got += numbers_of(page.items)
+    return got, caught.value
+
+
+def answer(document: dict[str, Any]) -> bytes:
+    """Return a page as it stands on the wire."""
+    body = json.dumps(document).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/hal+json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+async def test_P02_next_points_at_itself(server: MatatikaServer, witness: Witness) -> None:
+    document = page_of([1])
+    document["_links"] = {"self": {"href": "/api/apikeys/"}, "next": {"href": "/api/apikeys/"}}
+    serve(server, document, document)
+    async with server.session() as session:
+        got, error = await delivered_before(witness, session.apikeys.list(), PaginationError)
+    assert (got, getattr(error, "next_url", "")) == ([1], f"{server.url}/api/apikeys/")
+    assert len(server.requests.api) <= 2
+
+
+@pytest.mark.parametrize("length", [2, 3, 7])
+async def test_P03_a_cycle_of_two_or_n(server: MatatikaServer, witness: Witness, length: int) -> None:
+    for number in range(length):
+        server.faults.add(
+            query={"page": str(number)},
+            json=page_of([number + 1], following=f"?page={(number + 1) % length}"),
+            times=None,
+        )
+    async with server.session() as session:
+        got, _ = await delivered_before(witness, session.apikeys.list(page=0), PaginationError)
+    assert got == list(range(1, length + 1))
+    assert len(server.requests.api) <= length + 1
+
+
+async def test_P04_endless_fresh_pages(server: MatatikaServer, witness: Witness) -> None:
+    def body(request: RecordedRequest) -> str:
+        number = int(request.query.get("page", "0"))
+        return json.dumps(page_of([number], following=f"?page={number + 1}"))
+
+    server.faults.add(path="/api/apikeys/", body=body, times=None)
+    got: list[int] = []
+    async with server.session() as session:
+        with witness.raises(PaginationError):
+            async for page in session.apikeys.list().pages(max_pages=30):
+                got += numbers_of(page.items)
+    assert (got, len(server.requests.api)) == (list(range(30)), 30)
+
+
+async def test_P04_endless_fresh_pages_without_a_limit_of_the_callers(witness: Witness) -> None:
+    # No sockets: ten thousand pages in half a second.
+    memory = Memory(lambda url: page_of([], following=f"?page={int(url.query.get('page', '0')) + 1}"))
+    used: list[int] = []
+    got = 0
+    with witness.raises(PaginationError):
+        async for _ in memory.keys().pages():
+            memory.sent.clear()
+            got += 1
+            if got == 250:
+                tracemalloc.start()
+            if got in {500, 1_000}:
+                used.append(tracemalloc.get_traced_memory()[0])
+            if got == 1_000:
+                tracemalloc.stop()
+    assert got == 10_000
+    assert used[1] - used[0] < 500 * 200, "more of a page is remembered than it takes to know it again"
+
+
+FOREIGN = [
+    "https://evil.example/api/apikeys/?page=1",
+    "http://evil.example/api/apikeys/?page=1",
+    "//evil.example/api/apikeys/?page=1",
+    "///evil.example/api/apikeys/?page=1",
+    "\\\\evil.example\\api\\apikeys",
+    "http://127.0.0.1.evil.example:{port}/api/apikeys/?page=1",
+    "http://evil-127.0.0.1:{port}/api/apikeys/?page=1",
+    "http://evil.127.0.0.1:{port}/api/apikeys/?page=1",
+    "http://127.0.0.1:{other}/api/apikeys/?page=1",
+    "//127.0.0.1:{other}/api/apikeys/?page=1",
+    "http://localhost:{port}/api/apikeys/?page=1",
+    "http://[::1]:{port}/api/apikeys/?page=1",
+    "http://2130706433:{port}/api/apikeys/?page=1",
+    "http://127.1:{port}/api/apikeys/?page=1",
+    "http://127.0.0.1.:{port}/api/apikeys/?page=1",
+    "http://\uff1127.0.0.1:{port}/api/apikeys/?page=1",
+    "https://127.0.0.1:{port}/api/apikeys/?page=1",
+    "http:127.0.0.1:{other}/api/apikeys/",
+    "ftp://127.0.0.1:{port}/api/apikeys/?page=1",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "data:application/json,{{}}",
+    "/oauth/token",
+    "/api/../oauth/token",
+    "/api/%2e%2e/oauth/token",
+    "/api/..;/oauth/token",
+    "/apikeys/?page=1",
+    "https://app.matatika.com.evil.example/api/apikeys/?page=1",
+    "https://evil.app.matatika.com/api/apikeys/?page=1",
+    "https://app.matatika.com:8443/api/apikeys/?page=1",
+    "https://app.matatika.com/elsewhere/apikeys/?page=1",
+]
+
+
+@pytest.mark.parametrize("href", FOREIGN)
+async def test_P05_next_on_another_origin(server: MatatikaServer, witness: Witness, href: str) -> None:
+    ours = server.deployment
+    deployment = Deployment(ours.api_url, ours.token_url, alias_hosts=("app.matatika.com",))
+    async with stranger() as other, server.session(deployment=deployment) as session:
+        port = URL(server.url).port
+        serve(server, page_of([1], following=href.format(port=port, other=other.port)))
+        got, _ = await delivered_before(witness, session.apikeys.list(), UnsafeLinkError)
+    assert got == [1]
+    assert [request.path for request in server.requests] == ["/oauth/token", "/api/apikeys/"]
+
+
+@pytest.mark.parametrize("host", ["app.matatika.com", "app.meltano.com", "catalog.matatika.com"])
+async def test_P05_next_on_an_alias_of_the_deployment_is_rooted_anew(witness: Witness, host: str) -> None:
+    async with MatatikaServer(alias_host=host) as server, server.session() as session:
+        witness.servers.append(server)
+        server.add_api_keys(44)
+        assert [key.id async for key in session.apikeys.list()] == list(server.api_keys)
+    assert server.requests.methods() == ["GET"] * 3
+    for deployment in (PRODUCTION, MELTANO):
+        href = f"https://{host}/api/apikeys/?page=1"
+        assert str(ApiRoot.of(deployment).resolve(href)) == f"{deployment.api_url}/apikeys/?page=1"
+    with witness.raises(UnsafeLinkError):
+        ApiRoot.of(STAGING).resolve(f"https://{host}/api/apikeys/?page=1")
+
+
+async def test_P06_next_names_the_api_host_with_http(
+    witness: Witness, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "localhost.pem"
+    file.write_text(CERTIFICATE)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file)
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cadata=CERTIFICATE))
+    pages = [page_of([1], following="http://127.0.0.1/api/apikeys/?page=1")]
+    pages += [page_of([2], following="http://127.0.0.1:80/api/apikeys/?page=2"), page_of([3])]
+    async with (
+        raw_server(*map(answer, pages), tls=context) as raw,
+        aiohttp.ClientSession(connector=connector) as http,
+        session_at(raw.url, http=http) as session,
+    ):
+        assert numbers_of(await session.apikeys.list().collect()) == [1, 2, 3]
+    assert [request.split(b" ")[1] for request in raw.requests] == [
+        b"/api/apikeys/",
+        b"/api/apikeys/?page=1",
+        b"/api/apikeys/?page=2",
+    ]
+    noted = [record for record in caplog.records if "upgraded to https" in record.getMessage()]
+    assert [record.levelno for record in noted] == [logging.DEBUG]
+
+
+@pytest.mark.parametrize("port", [8080, 443, 0, 65536])
+async def test_P06_next_names_the_api_host_with_http_on_another_port(witness: Witness, port: int) -> None:
+    memory = Memory(lambda _: page_of([1], following=f"http://api.example.com:{port}/api/apikeys/?page=1"))
+    got, _ = await delivered_before(witness, memory.keys(), UnsafeLinkError)
+    assert (got, len(memory.sent)) == ([1], 1)
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [
+        "127.0.0.1:{port}@127.0.0.1:{other}",
+        "127.0.0.1:{port}@evil.example",
+        "u:p@127.0.0.1:{port}",
+        "u@127.0.0.1:{port}",
+        ":@127.0.0.1:{port}",
+        "@127.0.0.1:{port}",
+        "127.0.0.1:{port}#@127.0.0.1:{other}",
+        "127.0.0.1:{port}\\@127.0.0.1:{other}",
+        "127.0.0.1:{port}%40127.0.0.1:{other}",
+    ],
+)
+async def test_P07_userinfo_tricks(server: MatatikaServer, witness: Witness, authority: str) -> None:
+    async with stranger() as other, server.session() as session:
+        where = authority.format(port=URL(server.url).port, other=other.port)
+        serve(server, page_of([1], following=f"http://{where}/api/apikeys/?page=1"))
+        got, error = await delivered_before(witness, session.apikeys.list(), UnsafeLinkError)
+    assert got == [1]
+    assert "u:p" not in str(error)
+    assert server.requests.methods() == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "root",
+    ["https://api.example.com:443", "https://API.Example.com:443", "HTTPS://api.example.com", "//api.example.com:443"],
+)
+async def test_P08_the_default_port_written_out(root: str) -> None:
+    pages = [page_of([1], following=f"{root}/api/apikeys/?page=1"), page_of([2])]
+    memory = Memory(lambda _: pages.pop(0))
+    assert numbers_of(await memory.keys().collect()) == [1, 2]
+    assert str(memory.sent[1]) == "https://api.example.com/api/apikeys/?page=1"
+
+
+async def test_P08_the_default_port_of_an_alias_written_out(witness: Witness) -> None:
+    async with MatatikaServer(alias_host="app.matatika.com") as server, server.session() as session:
+        witness.servers.append(server)
+        serve(server, page_of([1], following="https://app.matatika.com:443/api/apikeys/?page=1"), page_of([2]))
+        assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
+    assert server.requests.api[1].query == {"page": "1"}
+
+
+@pytest.mark.parametrize("href", ["?page=1", "/api/apikeys/?page=1", "./?page=1", "../apikeys/?page=1", ""])
+async def test_P09_relative_links(server: MatatikaServer, witness: Witness, href: str) -> None:
+    serve(server, page_of([1], following=href), page_of([2]))
+    async with server.session() as session:
+        if href:
+            assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
+            assert (server.requests.api[1].path, server.requests.api[1].query) == ("/api/apikeys/", {"page": "1"})
+        else:
+            got, _ = await delivered_before(witness, session.apikeys.list(), PaginationError)
+            assert (got, len(server.requests.api)) == ([1], 1)
+
+
+NO_LINK: list[Any] = [None, [], {}]
+NO_HREF = ["str", 5, True, [5], {"rel": "x"}, {"href": 5}, {"href": None}, {"href": {}}, [[{"href": "?page=1"}]]]
+NO_LINKS = ["x", 5, True, [5], [{"next": {"href": "?page=1"}}]]
+TWO_LINKS = [{"href": "?page=1"}, {"href": "?page=2"}]
+
+
+@pytest.mark.parametrize(
+    "links, kind",
+    [
+        *((links, None) for links in (*NO_LINK, *({"next": link} for link in NO_LINK))),
+        *((links, ResponseError) for links in (*NO_LINKS, *({"next": link} for link in NO_HREF))),
+        ({"next": TWO_LINKS}, PaginationError),
+    ],
+    ids=repr,
+)
+async def test_P12_odd_shapes_of_next(
+    server: MatatikaServer, witness: Witness, links: Any, kind: type[Exception] | None
+) -> None:
+    serve(server, page_of([1], _links=links))
+    async with server.session() as session:
+        if kind is None:
+            assert numbers_of(await session.apikeys.list().collect()) == [1]
+        else:
+            got, error = await delivered_before(witness, session.apikeys.list(), kind)
+            assert got == ([1] if isinstance(error, LinkError) else [])
+            assert not isinstance(error, TypeError | AttributeError)
+    assert server.requests.methods() == ["GET"]
+
+
+async def test_P12_a_list_of_one_link_is_that_link(server: MatatikaServer) -> None:
+    serve(server, page_of([1], following=[{"href": "?page=1"}]), page_of([2]))
+    async with server.session() as session:
+        assert numbers_of(await session.apikeys.list().collect()) == [1, 2]

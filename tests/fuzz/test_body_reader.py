@@ -1,0 +1,156 @@
+"""Bodies of every kind: they become objects of the right types, or an error that says where and shows no value."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import attrs
+import orjson
+import pytest
+from hypothesis import given, strategies as st
+from yarl import URL
+
+from aiomatatika import ApiKey, HalResource, LinkError, NewApiKey, Profile, Reply, ResponseError, Secret
+from aiomatatika.converter import Mismatch, decode_json, structure
+from aiomatatika.paging import PageDocument, read_page
+from aiomatatika.transport.problem import api_error
+
+from .hostile import CANARY, api_keys, bodies, json_values, media_types, odd_texts, pages, wounded
+
+URL_OF_LIST = URL("https://api.example.com/api/apikeys/")
+LONGEST_MESSAGE = 300
+
+
+def assert_says_where(text: str) -> None:
+    assert 0 < len(text) <= LONGEST_MESSAGE
+    assert CANARY not in text
+
+
+def refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def refuse_repeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(members)
+    if len(document) < len(members):
+        raise ValueError("a name stands twice")
+    return document
+
+
+def strictly(body: bytes) -> Any:
+    """Decode as the standard library does, without its extensions to JSON and without members that hide another."""
+    text = body.decode("utf-8").removeprefix("\ufeff")
+    return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_repeated)
+
+
+def assert_is(kind: Any, value: object) -> None:
+    """Check a field's value against its annotation, as far as the resource classes annotate."""
+    assert isinstance(value, kind), f"{type(value)} for {kind}"
+    if isinstance(value, datetime):
+        assert value.utcoffset() == timedelta(0)
+        assert value.tzinfo is UTC
+
+
+def assert_whole(resource: HalResource, raw: Mapping[str, Any]) -> None:
+    """Check that a resource is what its class says, keeps what it does not know, and hides what may be secret."""
+    for field in attrs.fields(attrs.resolve_types(type(resource))):
+        assert_is(field.type, getattr(resource, field.name))
+    for name, value in resource.extra.items():
+        assert raw[name] == value
+    assert CANARY not in repr(resource.extra)
+    for name in ("access_token", "client_secret"):
+        secret = getattr(resource, name, None)
+        if secret is not None:
+            assert CANARY not in f"{secret} {secret!r} {secret:>30}"
+    unpickled = pickle.loads(pickle.dumps(resource))
+    assert type(unpickled) is type(resource)
+
+
+@given(body=bodies(json_values))
+def test_what_is_no_json_is_refused_and_what_is_means_the_same(body: bytes) -> None:
+    document = decode_json(body, "application/json")
+    try:
+        expected = strictly(body)
+    except ValueError:
+        expected = Mismatch("")
+    if isinstance(expected, Mismatch):
+        assert isinstance(document, Mismatch)
+    elif isinstance(document, Mismatch):
+        assert b"\\ud" in body.lower(), "only lone surrogates are JSON to one and not to the other"
+    else:
+        assert json.dumps(document) == json.dumps(strictly(orjson.dumps(document)))
+
+
+@given(body=bodies(json_values), media_type=media_types | odd_texts.map(lambda text: text * 50))
+def test_a_reply_gives_json_or_a_response_error(body: bytes, media_type: str) -> None:
+    reply = Reply(200, {"Content-Type": media_type}, body, URL_OF_LIST)
+    assert repr(reply) == "<Reply 200>"
+    try:
+        reply.json()
+    except ResponseError as error:
+        assert_says_where(str(error))
+
+
+@pytest.mark.parametrize("cls", [ApiKey, NewApiKey, Profile, HalResource])
+@given(document=api_keys)
+def test_a_document_becomes_a_resource_or_a_mismatch(cls: type[HalResource], document: Any) -> None:
+    outcome = structure(document, cls)
+    if isinstance(outcome, Mismatch):
+        assert_says_where(outcome.text)
+    else:
+        assert_whole(outcome, document)
+
+
+@given(document=api_keys)
+def test_links_are_read_or_refused_when_they_are_looked_at(document: Any) -> None:
+    key = structure(document, ApiKey)
+    if isinstance(key, Mismatch):
+        return
+    assert isinstance(key.links.can("update"), bool)
+    for rel in key.links:
+        assert rel in key.links
+        try:
+            assert all(isinstance(link.href, str) for link in key.links.all(rel))
+            assert isinstance(key.links[rel].href, str)
+        except (LinkError, ResponseError):
+            pass
+
+
+@given(body=bodies(pages), status=st.sampled_from([200, 200, 200, 201, 204]), media_type=media_types)
+def test_a_body_becomes_a_page_or_a_mismatch(body: bytes, status: int, media_type: str) -> None:
+    page = read_page(URL_OF_LIST, status, body, media_type[:60], ApiKey, "apikeys")
+    if isinstance(page, Mismatch):
+        assert_says_where(page.text)
+        return
+    assert isinstance(page, PageDocument)
+    for key in page.items:
+        assert_is(UUID, key.id)
+    for count in (page.number, page.size, page.total_elements, page.total_pages, page.pages_in_all):
+        assert count is None or (type(count) is int and count >= 0)
+    assert all(isinstance(href, str) for href in page.next_hrefs)
+
+
+_ERROR = {
+    "timestamp": "2024-01-08T13:35:35.961",
+    "status": 400,
+    "error": "Bad Request",
+    "errors": [{"codes": ["NotBlank", CANARY], "field": "name", "rejectedValue": {CANARY: CANARY}, "code": "NotBlank"}],
+    "message": f"the header was Authorization: Bearer {CANARY} <b>{CANARY}</b>",
+    "path": "/api/apikeys/",
+}
+
+
+@given(body=bodies(wounded(st.just(_ERROR))), status=st.integers(400, 599), challenge=odd_texts)
+def test_an_error_body_becomes_an_error_without_our_credentials(body: bytes, status: int, challenge: str) -> None:
+    reply = Reply(status, {"WWW-Authenticate": f'Bearer error="{challenge}'}, body, URL_OF_LIST)
+    error = api_error(reply, [Secret(CANARY)], None)
+    shown = f"{error} {error!r} {error.errors!r} {vars(error)!r}"
+    assert CANARY not in shown
+    assert len(str(error)) <= 2 * 500 + LONGEST_MESSAGE
+    assert error.status == status
+    assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
