@@ -238,8 +238,10 @@ def _describe(error: BaseException, where: str) -> str:
 
 def structure(document: Any, cls: type[T], where: str = "") -> T | Mismatch:
     """Make an attrs class of a JSON object, or say why it is none."""
+    # Not in the `try`: a class that cannot be made at all is a mistake of ours.
+    hook: Callable[[Any, Any], T] = _converter.get_structure_hook(cls)
     try:
-        return _converter.structure(document, cls)
+        return hook(document, cls)
     except Exception:  # noqa: BLE001  # whatever the fast path trips over, the detailed one puts into words
         return _explain(document, cls, where)
 

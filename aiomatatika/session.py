@@ -111,16 +111,20 @@ class MatatikaSession:
         retries: Retries = Retries(),  # noqa: B008  # frozen
         user_agent: str | None = None,
     ) -> None:
-        for name, value, kind in (
-            ("credentials", credentials, ClientCredentials | BearerToken),
-            ("deployment", deployment, Deployment),
-            ("http", http, aiohttp.ClientSession | None),
-            ("timeouts", timeouts, Timeouts),
-            ("retries", retries, Retries),
-        ):
-            if not isinstance(value, kind):
-                got = type(value).__name__
-                raise ConfigurationError(f"{name} must be {getattr(kind, '__name__', kind)}, not {got}")
+        wrong = [
+            f"{name} must be {getattr(kind, '__name__', kind)}, not {type(value).__name__}"
+            for name, value, kind in (
+                ("credentials", credentials, ClientCredentials | BearerToken),
+                ("deployment", deployment, Deployment),
+                ("http", http, aiohttp.ClientSession | None),
+                ("timeouts", timeouts, Timeouts),
+                ("retries", retries, Retries),
+            )
+            if not isinstance(value, kind)
+        ]
+        if wrong:
+            del credentials  # a bare token, perhaps, and a traceback can show its locals
+            raise ConfigurationError(wrong[0])
         clock = clock_of_new_sessions.get()
         core = _core(credentials, deployment, http, timeouts, retries, user_agent, clock)
         self._bind(Caller(core, timeouts, retries), owner=True)

@@ -188,7 +188,7 @@ async def walk_a_little(memory: Memory) -> None:
 
 @pytest.mark.parametrize("walk", [walk_and_break, walk_and_close, walk_and_fail, walk_and_be_cancelled, walk_a_little])
 async def test_leaving_early_leaves_no_task(walk: Callable[[Memory], Any]) -> None:
-    memory = Memory(pages_of(10, 1), turns=5)
+    memory = Memory(pages_of(10, 1), turns=5, answers=2)
     await walk(memory)
     gc.collect()
     await settle()

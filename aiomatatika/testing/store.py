@@ -97,8 +97,8 @@ class Store:
         self._by_client_id: dict[str, StoredKey] = {}
         self._profiles: dict[str, StoredProfile] = {}
         self._key_number = 0
-        self.profile_id = self.add_profile().id
-        self.default_key = self.add_key("default", built_in=True)
+        self.profile_id: str = self.add_profile().id
+        self.default_key: StoredKey = self.add_key("default", built_in=True)
 
     @property
     def keys(self) -> Mapping[UUID, StoredKey]:

@@ -147,7 +147,10 @@ async def _read(response: ClientResponse) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > cap:
-            raise _TooLargeError
+            if response.status < _FIRST_ERROR_STATUS:
+                raise _TooLargeError
+            response.close()  # the beginning of an error page says enough
+            break
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

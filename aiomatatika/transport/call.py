@@ -267,7 +267,10 @@ class Caller:
         limits = self._limits
         if left < self.timeouts.connect:
             # Below the deadline, so that a connection that did not come about is told from an answer that did not.
-            limits = ClientTimeout(total=None, connect=0.95 * left, sock_read=self.timeouts.read)
+            # To the point: aiohttp rounds limits above its threshold up to a whole second.
+            limits = ClientTimeout(
+                total=None, connect=0.95 * left, sock_read=self.timeouts.read, ceil_threshold=self.timeouts.connect
+            )
         http = await core.pool.http()
         before, progress.maybe_done = progress.maybe_done, True
         outcome = await exchange(http, request, token.authorization, core.user_agent, limits)

@@ -181,6 +181,7 @@ class TokenSource:
         self._failure: _Failure | None = None
         self._replacements: deque[float] = deque(maxlen=_REPLACEMENTS_IN_A_ROW)
         self._flights: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+        self._began = 0.0
         self._closed = False
 
     async def get(self, time_left: Callable[[], float]) -> Token:
@@ -211,9 +212,12 @@ class TokenSource:
             return token
         flight = self._flight(1)
         if age >= token.mandatory_age:
-            # Half of what the caller has: the call has to fit into the rest, with the old token if need be.
-            await asyncio.wait({flight}, timeout=min(_PATIENCE, time_left() / 2))
-            self._check_open()
+            # All callers together wait so long for one fetch, and each at most half of what it has: the call has to fit
+            # into the rest, with the old token if need be.
+            patience = min(self._began + _PATIENCE - self._clock.monotonic(), time_left() / 2)
+            if patience > 0:
+                await asyncio.wait({flight}, timeout=patience)
+                self._check_open()
             return self._token or token
         return token
 
@@ -252,6 +256,7 @@ class TokenSource:
             context = contextvars.Context()
             flight = loop.create_task(self._fetch(attempts), context=context, name="aiomatatika token")
             self._flights[loop] = flight
+            self._began = self._clock.monotonic()
             flight.add_done_callback(lambda done: self._landed(loop, done), context=context)
         return flight
 

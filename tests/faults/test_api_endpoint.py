@@ -294,7 +294,9 @@ async def test_A24_proxy_error_page(server: MatatikaServer, witness: Witness, si
             await call(session)
     error = api_error(caught)
     assert (error.status, error.attempts) == (502, 3)
-    assert len(error.message or "") <= 500
+    assert error.message is not None
+    assert error.message.startswith("Bad gateway It is down.")
+    assert len(error.message) <= 500
     assert len(str(error)) <= 600
     assert "<" not in str(error)
     assert ">" not in str(error)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from aiomatatika import Deployment, MatatikaSession, ResponseError, SecretLostError, Timeouts, TransportError
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from .conftest import Witness, call
-from .wires import Carry, Wire, raw_server, session_at, wire
+from .wires import Wire, wire
 
 KEYS = "/api/apikeys/*"
 
@@ -52,7 +52,9 @@ async def test_N07_a_stale_connection_never_makes_two_of_a_creating_put(server: 
     assert server.api_keys[draft.id].credentials == new.credentials
 
 
-async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(server: MatatikaServer) -> None:
+async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(
+    server: MatatikaServer, clock: ControlledClock
+) -> None:
     gate = asyncio.Event()
     fault = server.faults.add(path="/api/profiles", delay=gate, times=100)
     async with server.session() as session:
@@ -64,7 +66,7 @@ async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(
         server.drop_connections(reset=True)
         await asyncio.gather(*(call(session) for _ in range(100)))
     assert len(server.requests.api) == 200
-    assert len(getattr(server.clock, "sleeps")) <= 100  # noqa: B009
+    assert 0 < len(clock.sleeps) <= 100
 
 
 # Answers that are lost or damaged
@@ -160,25 +162,21 @@ WHOLE = gzip.compress(b'{"name":"whole"}')
 
 @pytest.mark.parametrize(
     "body",
-    [
-        b"PK" + WHOLE[2:],
-        WHOLE[:-8] + bytes(4) + WHOLE[-4:],
-        WHOLE[:15],
-        pytest.param(WHOLE[:-8], id="only the trailer is cut"),
-    ],
-    ids=["wrong magic", "wrong checksum", "cut in the middle", None],
+    [b"PK" + WHOLE[2:], WHOLE[:-8] + bytes(4) + WHOLE[-4:], WHOLE[:15]],
+    ids=["wrong magic", "wrong checksum", "cut in the middle"],
 )
-async def test_N12_damaged_gzip(
-    server: MatatikaServer, witness: Witness, request: pytest.FixtureRequest, body: bytes
-) -> None:
-    server.faults.add(path="/api/profiles", status=200, headers={"Content-Encoding": "gzip"}, body=body, times=None)
+async def test_N12_damaged_gzip_is_no_answer(server: MatatikaServer, witness: Witness, body: bytes) -> None:
+    server.faults.add(path="/api/profiles", status=200, headers={"Content-Encoding": "gzip"}, body=body, times=2)
     async with server.session() as session:
-        if body == WHOLE[:-8]:  # the JSON is whole
-            assert (await session.request("GET", "/profiles")).json() == {"name": "whole"}
-            return
         with witness.raises(ResponseError):
-            (await session.request("GET", "/profiles")).json()
+            await session.follow("/api/profiles")
     assert 1 <= len(server.requests.api) <= 2
+
+
+async def test_N12_gzip_without_its_trailer_is_whole_where_its_json_is(server: MatatikaServer) -> None:
+    server.faults.add(path="/api/profiles", status=200, headers={"Content-Encoding": "gzip"}, body=WHOLE[:-8])
+    async with server.session() as session:
+        assert (await session.request("GET", "/profiles")).json() == {"name": "whole"}
 
 
 # Slow and chopped
@@ -202,9 +200,8 @@ async def carry_sliced(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
                 await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("carry", [pytest.param(carry_late, id="late")])
-async def test_N13_latency_repeats_nothing(server: MatatikaServer, carry: Carry) -> None:
-    async with wire(server.url, carry) as line, through(line, server) as session:
+async def test_N13_latency_repeats_nothing(server: MatatikaServer) -> None:
+    async with wire(server.url, carry_late) as line, through(line, server) as session:
         new = await session.apikeys.create("new")
         assert await session.apikeys.get(new) == await session.apikeys.get(new.id)
         await session.apikeys.delete(new)

@@ -127,15 +127,15 @@ class Wire:
 
 
 @contextlib.asynccontextmanager
-async def wire(to: str, carry: Carry = carry_whole) -> AsyncIterator[Wire]:
-    """Put a wire before the server at a URL of 127.0.0.1."""
+async def wire(to: str, carry: Carry = carry_whole, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
+    """Put a wire before the server at a URL of 127.0.0.1; with TLS it ends there."""
     line = Wire(URL(to).port or 0, carry)
     running: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         running.add(asyncio.get_running_loop().create_task(line.connect(reader, writer)))
 
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0)
+    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     line.port = listener.sockets[0].getsockname()[1]
     try:
         yield line

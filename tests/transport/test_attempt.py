@@ -246,11 +246,17 @@ async def test_the_cap_is_sixteen_mebibytes(server: MatatikaServer, send: Send, 
     assert (isinstance(outcome, Reply) and len(outcome.body) == size) is whole
 
 
-async def test_the_body_of_an_error_is_capped_at_one(server: MatatikaServer, send: Send) -> None:
-    server.faults.add(status=502, body=bytes(2**20 + 1))
+async def test_of_the_body_of_an_error_the_first_mebibyte_is_read_and_no_more(
+    server: MatatikaServer, send: Send
+) -> None:
+    server.faults.add(status=502, body=b"gone " * 2**20)
     reply = await send(server.url)
     assert isinstance(reply, Reply)
-    assert (reply.status, reply.body) == (502, b"")
+    assert (reply.status, reply.body[:5]) == (502, b"gone ")
+    assert 2**20 < len(reply.body) < 2 * 2**20
+    await send(server.url)
+    first, second = server.requests
+    assert first.connection != second.connection
 
 
 # Time

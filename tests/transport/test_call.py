@@ -255,7 +255,7 @@ async def test_a_connection_that_does_not_come_about_before_the_deadline_was_not
             full.append(socket.socket())
             full[-1].setblocking(False)
             full[-1].connect_ex(address)
-        async with session_at(f"http://127.0.0.1:{address[1]}", timeouts=Timeouts(total=0.2)) as session:
+        async with session_at(f"http://127.0.0.1:{address[1]}", timeouts=Timeouts(total=0.4)) as session:
             error = await caught(session.request("POST", KEYS))
         for each in full:
             each.close()

@@ -77,6 +77,13 @@ async def test_a_replacement_that_is_refused_too_ends_the_call(
     assert len(server.requests.token) == 2
 
 
+async def test_a_refused_token_takes_nothing_from_the_repeats(server: MatatikaServer, session: MatatikaSession) -> None:
+    for status in (401, 503, 503):
+        server.faults.add(path=API_KEYS, status=status)
+    assert await get(session) == 200
+    assert len(server.requests.api) == 4
+
+
 async def test_a_401_without_a_challenge_is_one_as_well(server: MatatikaServer, session: MatatikaSession) -> None:
     server.faults.add(path=API_KEYS, status=401, headers={"WWW-Authenticate": None}, times=None)
     error = await caught(get(session))

@@ -129,7 +129,7 @@ async def test_a_call_for_which_no_connection_is_free_waits_no_longer_than_its_d
     fault = server.faults.add(path=API_KEYS, delay=hold, times=100)
     hanging = [asyncio.create_task(get(session)) for _ in range(100)]
     await fault.wait(100)
-    error = await caught(get(session.with_options(timeouts=Timeouts(total=0.1))))
+    error = await caught(get(session.with_options(timeouts=Timeouts(total=0.4))))
     assert isinstance(error, TransportError)
     assert isinstance(error, TimeoutError)
     assert error.sent == "no"

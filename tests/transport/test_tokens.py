@@ -141,6 +141,16 @@ async def test_the_old_token_serves_where_the_next_one_does_not_come_in_time(
     assert await issuer.get_at(DAY - 59) == "token-1"
 
 
+async def test_a_fetch_that_hangs_holds_callers_up_once(issuer: Issuer) -> None:
+    await issuer.first()
+    issuer.gate.clear()
+    await issuer.get_at(0.9 * DAY)
+    async with asyncio.timeout(1):
+        assert await issuer.get_at(DAY - 30) == "token-1"
+    assert len(issuer.asked) == 2
+    issuer.gate.set()
+
+
 async def test_the_wait_for_the_next_token_leaves_half_of_the_callers_time(issuer: Issuer) -> None:
     await issuer.first()
     issuer.gate.clear()

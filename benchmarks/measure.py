@@ -1,0 +1,86 @@
+"""Measuring several things side by side: A B C A B C …, so that a slow minute of the machine hits all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Figures", "Ratio", "interleaved", "on_its_own_cpu", "ratio", "summary"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Median and range."""
+
+    median: float
+    least: float
+    most: float
+
+    @property
+    def spread(self) -> str:
+        """The range in microseconds, of seconds."""
+        return f"{self.least * 1e6:,.0f} to {self.most * 1e6:,.0f}"
+
+
+Ratio = Figures
+
+
+def summary(values: list[float]) -> Figures:
+    """Return median and range of some values."""
+    return Figures(statistics.median(values), min(values), max(values))
+
+
+def ratio(ours: list[float], theirs: list[float]) -> Ratio:
+    """Return the ratios pair by pair: each round's own, so that what slows a whole round does not show."""
+    return summary([mine / other for mine, other in zip(ours, theirs, strict=True)])
+
+
+async def interleaved(
+    batches: Mapping[str, Callable[[], Awaitable[object]]], calls: int, rounds: int
+) -> dict[str, list[float]]:
+    """Run each batch once for warmth, then all of them in turn, round after round.
+
+    Args:
+        batches: What to run, by name.
+        calls: How many calls a batch makes.
+        rounds: How often.
+
+    Returns:
+        Seconds for a call, of each round.
+    """
+    for batch in batches.values():
+        await batch()
+    gc.collect()
+    gc.freeze()  # what a neighbour has imported is not to be walked through at our cost
+    seconds: dict[str, list[float]] = {name: [] for name in batches}
+    for _ in range(rounds):
+        for name, batch in batches.items():
+            gc.collect()
+            began = time.perf_counter()
+            await batch()
+            seconds[name].append((time.perf_counter() - began) / calls)
+    gc.unfreeze()
+    return seconds
+
+
+@contextlib.contextmanager
+def on_its_own_cpu() -> Iterator[str]:
+    """Keep this process on the first CPU, and what it starts meanwhile free of it, where the machine allows that."""
+    try:
+        allowed = sorted(os.sched_getaffinity(0))
+        if len(allowed) < 2:
+            yield "one CPU for client and server"
+            return
+        os.sched_setaffinity(0, allowed[:1])
+    except (AttributeError, OSError):
+        yield "client and server not pinned"
+        return
+    try:
+        yield f"client on CPU {allowed[0]}, server on the others"
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -1,0 +1,55 @@
+"""What has to be measured in a process of its own: memory, and how long an import takes. Prints one number or more."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import subprocess
+import sys
+from typing import Any, Final
+
+__all__ = ["import_seconds", "memory"]
+
+_STEADY_FROM: Final = 10
+_IMPORT: Final = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
+
+
+def import_seconds(modules: str) -> float:
+    """Return how long a fresh interpreter takes to import some modules."""
+    command = [sys.executable, "-c", _IMPORT.format(modules)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def memory(url: str) -> dict[str, float]:
+    """Walk 100,000 keys in a process of its own; return what memory did, in MiB."""
+    command = [sys.executable, "-m", __spec__.name, url]
+    result: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return result
+
+
+async def _walk(url: str) -> dict[str, Any]:
+    from aiomatatika import BearerToken, Deployment, MatatikaSession
+    from benchmarks.memory import resident
+    from benchmarks.payloads import key_id
+    from benchmarks.variants.ours import ALIAS
+
+    async with MatatikaSession(BearerToken("bench-token"), deployment=Deployment(url, alias_hosts=ALIAS)) as session:
+        await session.apikeys.get(key_id(1))
+        gc.collect()
+        idle = resident()
+        sizes: list[int] = []
+        keys = 0
+        async for page in session.apikeys.list(size=1000).pages():
+            keys += len(page.items)
+            sizes.append(resident())
+    above = [(size - idle) / 2**20 for size in sizes]
+    return {
+        "keys": keys,
+        "most": max(above),
+        "later growth": max(above[_STEADY_FROM:]) - above[_STEADY_FROM - 1],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_walk(sys.argv[1]))))

@@ -1,0 +1,59 @@
+"""What is measured: one file for each way to call the API, all with the same two calls.
+
+They are given what they need to be fast (a session that is kept, no logging, as many connections), and no more than a
+user would write.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import ClassVar, Final, Protocol
+
+__all__ = ["ALL", "QUICK", "Variant", "load"]
+
+OURS: Final = "this library"
+DICTS: Final = "aiohttp + orjson"
+PEER: Final = "httpx + pydantic"
+
+_MODULES: Final = {
+    "raw asyncio streams": "streams:Streams",
+    "aiohttp + read()": "aiohttp_bare:AiohttpRead",
+    DICTS: "aiohttp_bare:AiohttpOrjson",
+    OURS: "ours:Ours",
+    "aiohttp + pydantic": "aiohttp_pydantic:AiohttpPydantic",
+    PEER: "httpx_pydantic:HttpxPydantic",
+    "authlib AsyncOAuth2Client": "authlib_client:AuthlibClient",
+    "githubkit core + pydantic": "githubkit_core:GithubkitCore",
+    "openai base client + page class": "openai_base:OpenaiBase",
+    "requests in threads": "requests_threads:RequestsThreads",
+}
+ALL: Final = tuple(_MODULES)
+QUICK: Final = (DICTS, OURS, PEER)
+
+
+class Variant(Protocol):
+    """A way to call the API. It is made in a running loop, with the server's URL.
+
+    Attributes:
+        does: What a call brings, in a few words.
+    """
+
+    does: ClassVar[str]
+
+    def __init__(self, url: str) -> None: ...
+
+    async def one(self) -> object:
+        """GET one key."""
+
+    async def page(self, size: int) -> int:
+        """GET a page; return how many keys it has."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+def load(name: str) -> type[Variant]:
+    """Import a variant: late, so that what measures memory and imports is not burdened with the others."""
+    module, _, attribute = _MODULES[name].partition(":")
+    variant: type[Variant] = getattr(import_module(f"{__name__}.{module}"), attribute)
+    return variant

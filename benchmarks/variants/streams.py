@@ -1,0 +1,52 @@
+"""The floor: asyncio streams, a request that is there as bytes, and an answer that is read and not looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from benchmarks.payloads import key_id
+
+__all__ = ["Streams"]
+
+_Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Streams:
+    """HTTP/1.1 by hand, over at most 100 connections."""
+
+    does: ClassVar[str] = "bytes; nothing is checked"
+
+    def __init__(self, url: str) -> None:
+        self._host, _, port = url.removeprefix("http://").partition(":")
+        self._port = int(port)
+        self._idle: list[_Stream] = []
+        self._places = asyncio.Semaphore(100)
+
+    async def one(self) -> bytes:
+        """GET one key."""
+        return await self._get(f"/api/apikeys/{key_id(1)}")
+
+    async def page(self, size: int) -> int:
+        """GET a page and count ids, so that the bytes are known to be there."""
+        return (await self._get(f"/api/apikeys/?size={size}")).count(b'{"id"')
+
+    async def _get(self, target: str) -> bytes:
+        async with self._places:
+            stream = self._idle.pop() if self._idle else await asyncio.open_connection(self._host, self._port)
+            reader, writer = stream
+            writer.write(
+                f"GET {target} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n"
+                "Authorization: Bearer bench-token\r\nAccept: application/hal+json\r\n\r\n".encode()
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+            body = await reader.readexactly(length)
+            self._idle.append(stream)
+            return body
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for _, writer in self._idle:
+            writer.close()
+            await writer.wait_closed()

@@ -1,0 +1,329 @@
+"""B, the first part: bodies as bytes: what is JSON, in which encoding, and how much of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, strategies as st
+
+from aiomatatika import (
+    MatatikaError,
+    MatatikaSession,
+    ResponseError,
+    SecretLostError,
+    ServerError,
+    Timeouts,
+    TransportError,
+)
+from aiomatatika.converter import Mismatch, decode_json
+from aiomatatika.testing import MatatikaServer
+
+from .conftest import Witness, call
+from .data.json_bodies import ACCEPT, EITHER, REJECT
+
+PROFILES, KEYS = "/api/profiles", "/api/apikeys/*"
+KEY = UUID(int=1)
+
+
+def key_body(name: str = "Schlüssel") -> str:
+    return json.dumps({"id": str(KEY), "name": name}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("bodies", [ACCEPT, REJECT, EITHER], ids=["accepted", "refused", "either"])
+async def test_B01_no_body_ends_in_anything_but_a_response_error(
+    server: MatatikaServer, witness: Witness, bodies: Mapping[str, bytes]
+) -> None:
+    async with server.session() as session:
+        for body in bodies.values():
+            server.faults.add(path=KEYS, status=200, body=body)
+            with witness.raises(MatatikaError) as caught:
+                await session.apikeys.get(KEY)
+            assert (type(caught.value), getattr(caught.value, "status", None)) == (ResponseError, 200), body[:60]
+            del witness.errors[10:]  # judged enough of them
+        await call(session)
+
+
+def test_B01_what_is_json_is_decoded_and_what_is_none_is_not() -> None:
+    accepted = {name: decode_json(body) for name, body in ACCEPT.items()}
+    refused = {name: decode_json(body) for name, body in REJECT.items()}
+    assert accepted == {name: json.loads(body) for name, body in ACCEPT.items()}
+    assert {name: document for name, document in refused.items() if not isinstance(document, Mismatch)} == {}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400"])
+@pytest.mark.parametrize("field", ["name", "created", "somethingNew"])
+async def test_B02_numbers_that_json_has_no_form_for(
+    server: MatatikaServer, witness: Witness, field: str, number: str
+) -> None:
+    server.faults.add(path=KEYS, status=200, body=f'{{"id":"{KEY}","{field}":{number}}}')
+    async with server.session() as session:
+        with witness.raises(ResponseError):
+            await session.apikeys.get(KEY)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        f'"id":"{KEY}","id":"{KEY}"',
+        f'"id":"{KEY}", "clientSecret":"one", "clientSecret":"two"',
+        f'"id":"{KEY}","_links":{{"self":{{"href":"/a","href":"/b"}}}}',
+        rf'"id":"{KEY}","name":"\u0022","name":"\"\\u0022"',
+        rf'"id":"{KEY}","\u0069d":"{KEY}"',
+    ],
+    ids=["id", "clientSecret", "deep inside", "with quotation marks", "in two spellings"],
+)
+async def test_B03_one_name_twice_is_no_answer(server: MatatikaServer, witness: Witness, members: str) -> None:
+    server.faults.add(path=KEYS, status=200, body=f"{{{members}}}")
+    async with server.session() as session:
+        with witness.raises(ResponseError) as caught:
+            await session.apikeys.get(KEY)
+    assert "an object has two members of one name" in str(caught.value)
+
+
+def twice(member: str) -> Callable[[Any], Any]:
+    """Return what writes a created key with one of its members twice; with Python's json a key can be of any type."""
+
+    class Again(str):
+        __slots__ = ()
+        __hash__ = object.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+    return lambda document: {**document, Again(member): "another"}
+
+
+async def test_B03_a_secret_that_is_there_twice_is_lost_and_nothing_is_left(
+    server: MatatikaServer, witness: Witness
+) -> None:
+    server.faults.add(method="PUT", path=KEYS, edit=twice("clientSecret"))
+    async with server.session() as session:
+        with witness.raises(SecretLostError) as caught:
+            await session.apikeys.create("new")
+    assert isinstance(caught.value, SecretLostError)
+    assert (caught.value.created, caught.value.orphan) == (True, False)
+    assert len(server.api_keys) == 1
+
+
+@pytest.mark.parametrize("member", ["id", "name", "created", "profileId"])
+async def test_B03_another_name_twice_does_not_cost_the_secret(server: MatatikaServer, member: str) -> None:
+    server.faults.add(method="PUT", path=KEYS, edit=twice(member))
+    async with server.session() as session:
+        new = await session.apikeys.create("new")
+    assert server.api_keys[new.id].credentials == new.credentials
+
+
+PIECES = ['"', ":", "\\", "u0022", "\\u0022", ", ", "\x7f", "é", "\u2028", "😀", "{}", "[", "a"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=3).map("".join)
+DOCUMENTS = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1e9, 1e9),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(TEXTS, inner), max_size=4).map(tuple),
+    max_leaves=8,
+)
+
+
+def written(document: object, *, ascii_only: bool, space: str) -> str:
+    """Write a document whose objects are tuples of pairs."""
+
+    def text(value: object) -> str:
+        return json.dumps(value, ensure_ascii=ascii_only).replace(r"\"", r"\u0022" if ascii_only else r"\"")
+
+    def write(value: object) -> str:
+        if isinstance(value, tuple):
+            return "{" + f",{space}".join(f"{text(name)}{space}:{write(each)}" for name, each in value) + "}"
+        return f"[{','.join(map(write, value))}]" if isinstance(value, list) else text(value)
+
+    return write(document)
+
+
+def has_twice(document: object) -> bool:
+    if isinstance(document, tuple):
+        names = [name for name, _ in document]
+        return len(set(names)) < len(names) or any(has_twice(each) for _, each in document)
+    return isinstance(document, list) and any(map(has_twice, document))
+
+
+@given(DOCUMENTS, st.booleans(), st.sampled_from(["", " ", "\n\t"]))
+def test_B03_whatever_the_text_one_name_twice_is_found_and_nothing_else(
+    document: object, ascii_only: bool, space: str
+) -> None:
+    body = written(document, ascii_only=ascii_only, space=space).encode()
+    assert isinstance(decode_json(body), Mismatch) is has_twice(document)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 900 + b"]" * 900])
+async def test_B05_nesting_without_end(server: MatatikaServer, witness: Witness, body: bytes) -> None:
+    server.faults.add(path=PROFILES, status=200, body=body)
+    async with server.session() as session:
+        reply = await session.request("GET", "/profiles")
+        with witness.raises(ResponseError, within=0.1):
+            reply.json()
+        await call(session)
+
+
+@pytest.mark.parametrize(
+    "encoding, read",
+    [
+        ("utf-8", True),
+        ("utf-8-sig", True),
+        ("utf-16", False),
+        ("utf-16-le", False),
+        ("utf-16-be", False),
+        ("utf-32", False),
+        ("utf-32-le", False),
+        ("latin-1", False),
+        ("cp1252", False),
+    ],
+)
+async def test_B06_json_is_utf_8(server: MatatikaServer, witness: Witness, encoding: str, read: bool) -> None:
+    server.faults.add(path=KEYS, status=200, body=key_body().encode(encoding))
+    async with server.session() as session:
+        if read:
+            assert (await session.apikeys.get(KEY)).name == "Schlüssel"
+        else:
+            with witness.raises(ResponseError):
+                await session.apikeys.get(KEY)
+
+
+@pytest.mark.parametrize("name", [b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff"])
+async def test_B06_overlong_and_other_bytes_that_utf_8_does_not_have(
+    server: MatatikaServer, witness: Witness, name: bytes
+) -> None:
+    server.faults.add(path=KEYS, status=200, body=key_body("{}").encode().replace(b"{}", name))
+    async with server.session() as session:
+        with witness.raises(ResponseError):
+            await session.apikeys.get(KEY)
+
+
+@pytest.mark.parametrize("charset", ["rot13", "utf-7", "klingon", "utf-16", "latin-1", '"', "hex", "utf-8; charset=x"])
+async def test_B07_the_charset_of_the_header_is_ignored(server: MatatikaServer, charset: str) -> None:
+    content_type = {"Content-Type": f"application/json; charset={charset}"}
+    server.faults.add(path=KEYS, status=200, headers=content_type, body=key_body("+AGE- Schlüssel"))
+    async with server.session() as session:
+        assert (await session.apikeys.get(KEY)).name == "+AGE- Schlüssel"
+
+
+CALLS: Mapping[str, Callable[[MatatikaSession], Awaitable[object]]] = {
+    "get": lambda session: session.apikeys.get(KEY),
+    "list": lambda session: session.apikeys.list().first(),
+    "count": lambda session: session.apikeys.list().count(),
+    "initialise": lambda session: session.apikeys.initialise(),
+    "create": lambda session: session.apikeys.create("new"),
+    "update": lambda session: session.apikeys.update(KEY, name="new name"),
+    "follow": lambda session: session.follow("/api/profiles"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_B09_an_empty_200_is_no_answer(server: MatatikaServer, witness: Witness, name: str) -> None:
+    server.faults.add(path="/api/*", status=200, body=b"", times=None)
+    async with server.session() as session:
+        with witness.raises(ResponseError) as caught:
+            await CALLS[name](session)
+        assert "the body is empty" in str(caught.value)
+        with witness.raises(ResponseError):
+            (await session.request("GET", "/profiles")).json()
+
+
+@pytest.mark.parametrize("body", ["[]", '"x"', "5", "null", "true", "[{}]"])
+@pytest.mark.parametrize("name", CALLS)
+async def test_B10_a_wrong_top_level(server: MatatikaServer, witness: Witness, name: str, body: str) -> None:
+    server.faults.add(path="/api/*", status=200, body=body, times=None)
+    async with server.session() as session:
+        with witness.raises(ResponseError) as caught:
+            await CALLS[name](session)
+    assert str(caught.value).startswith("body: expected an object")
+
+
+def bomb() -> bytes:
+    """Return a gzip stream of about a MiB that unpacks to a GiB: one piece of zeros, again and again."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    piece = packer.compress(bytes(2**23)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + piece * 128
+
+
+@pytest.mark.parametrize("status, kind", [(200, ResponseError), (500, ServerError)])
+async def test_B12_a_bomb_is_stopped_at_the_cap(
+    server: MatatikaServer, witness: Witness, status: int, kind: type[MatatikaError]
+) -> None:
+    body = bomb()
+    assert 2**19 < len(body) < 2**21
+    server.faults.add(path=PROFILES, status=status, headers={"Content-Encoding": "gzip"}, body=body, times=None)
+    async with server.session() as session:
+        began = time.monotonic()
+        tracemalloc.start()
+        try:
+            with witness.raises(kind) as caught:
+                await call(session)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert time.monotonic() - began < 1
+    assert peak < 32 * 2**20
+    if status == 200:
+        assert "larger than 16 MiB" in str(caught.value)
+        assert len(server.requests.api) == 1, "it is not asked for again"
+
+
+@pytest.mark.parametrize(
+    "pause, kind",
+    [(None, ResponseError), (0.01, TransportError)],
+    ids=["stopped at the cap", "stopped by the deadline"],
+)
+async def test_B13_an_endless_body(
+    server: MatatikaServer, witness: Witness, pause: float | None, kind: type[MatatikaError]
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(2**18) if pause is None else b" "
+            if pause is not None:
+                await asyncio.sleep(pause)
+
+    server.faults.add(path=PROFILES, status=200, body=lambda _: pieces())
+    async with server.session(timeouts=Timeouts(total=10 if pause is None else 0.2)) as session:
+        with witness.raises(kind, within=1 if pause is None else 0.2):
+            await call(session)
+        await call(session)
+    first, second = server.requests.api
+    assert first.connection != second.connection, "a connection with the rest of a body in it is used again"
+
+
+@pytest.mark.parametrize(
+    "encoding, body",
+    [
+        ("br", b"\x0b\x02\x80{}\x03"),
+        ("zstd", b"(\xb5/\xfd\x04\x00\x11"),
+        ("gzip, gzip", zlib.compress(b"{}", wbits=31)),
+        ("gzip", b"{}"),
+        ("deflate", b"{}"),
+        ("deflate", zlib.compress(b"{}")[:4]),
+        ("x-unheard-of", b"\x01\x02"),
+    ],
+    ids=["br", "zstd", "gzip twice", "gzip that is none", "deflate that is none", "half of deflate", "unheard of"],
+)
+async def test_B14_an_encoding_that_was_not_asked_for_or_is_not_there(
+    server: MatatikaServer, witness: Witness, encoding: str, body: bytes
+) -> None:
+    server.faults.add(path=KEYS, status=200, headers={"Content-Encoding": encoding}, body=body, times=2)
+    async with server.session() as session:
+        with witness.raises(ResponseError):
+            await session.apikeys.get(KEY)
+    assert {request.headers["Accept-Encoding"] for request in server.requests} == {"gzip, deflate"}
+
+
+async def test_B14_a_created_key_in_an_encoding_that_cannot_be_undone_is_no_orphan(server: MatatikaServer) -> None:
+    server.faults.add(method="PUT", path=KEYS, headers={"Content-Encoding": "deflate"}, body=b"{}", act=True)
+    async with server.session() as session:
+        new = await session.apikeys.create("new")
+    assert [request.method for request in server.requests.api] == ["POST", "PUT", "GET", "DELETE", "POST", "PUT"]
+    assert server.api_keys[new.id].credentials == new.credentials
+    assert len(server.api_keys) == 2
