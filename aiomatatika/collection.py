@@ -86,7 +86,7 @@ class Collection(Generic[T]):
         """Return the items of all pages as a list.
 
         Args:
-            limit: At most so many; no page beyond is asked for. 0 sends nothing.
+            limit: At most so many; no page beyond is asked for (but `prefetch` may be on its way). 0: none.
         """
         if limit is not None:
             check_count(limit, "limit")
@@ -311,12 +311,12 @@ class Pages(Generic[T]):
     def _where_next(self, page: PageDocument[T]) -> URL | None:
         if len(page.next_hrefs) > 1:
             raise PaginationError(f"the page has {len(page.next_hrefs)} next links")
-        in_all, number = page.pages_in_all, page.number
-        more = in_all is not None and number is not None and number + 1 < in_all
+        in_all, number = page.pages_in_all, page.number_or_asked
+        more = in_all is not None and number + 1 < in_all
         if page.next_hrefs:
             self._links_seen = True
             url = self._collection._resolve(page.next_hrefs[0], page.url)  # noqa: SLF001  # as above
-        elif more and not self._links_seen and number is not None:
+        elif more and not self._links_seen:
             url = page.url.update_query(page=str(number + 1))
         else:
             if more:

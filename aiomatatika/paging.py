@@ -5,6 +5,7 @@ The raw document stays inside `read_page`: what fits becomes items, what does no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +18,11 @@ __all__ = ["Page", "PageDocument", "read_page"]
 
 T = TypeVar("T")
 
+_NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
+
 _NO_CONTENT = 204
+# The server's own name for the items stands in messages.
+_LONGEST_NAME = 60
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +64,14 @@ class PageDocument(Generic[T]):
     size: int | None = None
     total_elements: int | None = None
     total_pages: int | None = None
+
+    @property
+    def number_or_asked(self) -> int:
+        """The page's number; where the server does not say, the one that was asked for."""
+        if self.number is not None:
+            return self.number
+        asked = self.url.query.get("page", "")
+        return int(asked) if _NUMBER.fullmatch(asked) else 0
 
     @property
     def pages_in_all(self) -> int | None:
@@ -107,6 +120,7 @@ def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], s
             return Mismatch(f"_embedded: expected {relation}")
         relation = next(iter(embedded))
     items = embedded[relation]
+    relation = relation[:_LONGEST_NAME]
     if items is None:
         return [], relation
     return (items if isinstance(items, list) else [items]), relation

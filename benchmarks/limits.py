@@ -78,9 +78,7 @@ async def _token_storm(url: str) -> Limit:
         before = _tokens(url)
         await asyncio.gather(*(session.apikeys.get(key_id(1)) for _ in range(_TASKS)))
         requests = _tokens(url) - before
-    return Limit(
-        "10,000 tasks with an expired token", "1 token request", f"{requests} token request(s)", requests == 1
-    )
+    return Limit("10,000 tasks with an expired token", "1 token request", f"{requests} token request(s)", requests == 1)
 
 
 def _memory(url: str) -> Limit:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Figures", "Ratio", "interleaved", "on_its_own_cpu", "ratio", "summary"]
+__all__ = ["Figures", "Ratio", "interleaved", "pin", "ratio", "summary"]
 
 
 @dataclass(frozen=True)
@@ -68,19 +67,23 @@ async def interleaved(
     return seconds
 
 
-@contextlib.contextmanager
-def on_its_own_cpu() -> Iterator[str]:
-    """Keep this process on the first CPU, and what it starts meanwhile free of it, where the machine allows that."""
+def pin(server: int) -> str:
+    """Keep this process on the first CPU and the server on the others, where the machine allows that.
+
+    Args:
+        server: The server's process id.
+
+    Returns:
+        What was done, in words.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return "client and server not pinned: the system has no call for it"
+    first, *others = sorted(os.sched_getaffinity(0))
+    if not others:
+        return "client and server share one CPU"
     try:
-        allowed = sorted(os.sched_getaffinity(0))
-        if len(allowed) < 2:
-            yield "one CPU for client and server"
-            return
-        os.sched_setaffinity(0, allowed[:1])
-    except (AttributeError, OSError):
-        yield "client and server not pinned"
-        return
-    try:
-        yield f"client on CPU {allowed[0]}, server on the others"
-    finally:
-        os.sched_setaffinity(0, allowed)
+        os.sched_setaffinity(server, others)
+        os.sched_setaffinity(0, [first])
+    except OSError:
+        return "client and server not pinned: not allowed"
+    return f"client on CPU {first}, server on {', '.join(map(str, others))}"

@@ -49,9 +49,7 @@ class Soak:
 
     def __init__(self, url: str, calls: int) -> None:
         self.clock = ControlledClock()
-        deployment = Deployment(
-            f"{url}/api", token_url=f"{url}/oauth/token", alias_hosts=("app.matatika.com",)
-        )
+        deployment = Deployment(f"{url}/api", token_url=f"{url}/oauth/token", alias_hosts=("app.matatika.com",))
         with self.clock.installed():
             self.session = MatatikaSession(ClientCredentials("soak", "soak-secret"), deployment=deployment)
         self.hasty = self.session.with_options(timeouts=Timeouts(total=0.1))
@@ -181,10 +179,14 @@ def report(soak: Soak, counts: dict[str, int], logged: Counter[str], seconds: fl
     for name in KINDS:
         print(f"  {counts.get(name, 0):>9,}  {name}")
     rest = [size / 2**20 for size in soak.resident]
-    print(f"\n{soak.calls:,} calls, {counts['requests']:,} requests, {seconds:.0f} s, {soak.calls / seconds:,.0f} calls/s")
+    print(
+        f"\n{soak.calls:,} calls, {counts['requests']:,} requests, {seconds:.0f} s, {soak.calls / seconds:,.0f} calls/s"
+    )
     print(f"tokens       {counts['tokens']} asked for, {EXPIRIES} expired")
     print(f"log          {', '.join(f'{count:,} {level}' for level, count in sorted(logged.items()))}")
-    print(f"memory       {rest[0]:.1f} MiB after the first segment, {rest[_WARM_UP - 1]:.1f} warmed up, {rest[-1]:.1f} at the end")
+    print(
+        f"memory       {rest[0]:.1f} MiB after the first segment, {rest[_WARM_UP - 1]:.1f} warmed up, {rest[-1]:.1f} at the end"
+    )
     print(f"             {max(rest[_WARM_UP:]) - rest[_WARM_UP - 1]:+.2f} MiB at most after the warm-up")
     print(f"descriptors  {soak.descriptors[0]} after the first segment, {max(soak.descriptors)} at most, at rest")
     print(f"tasks        {max(soak.tasks)} at most, at rest")
@@ -199,7 +201,7 @@ def main() -> int:
     logger.addHandler(counting)
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    with served("benchmarks.faulty") as url:
+    with served("benchmarks.faulty") as (url, _):
         before = descriptors()
         soak = Soak(url, calls)
         began = time.perf_counter()

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator
 __all__ = ["Answer", "Connection", "answer_bytes", "serve", "served"]
 
 
-def answer_bytes(body: bytes, status: str = "200 OK", content_type: str = "application/hal+json", more: str = "") -> bytes:
+def answer_bytes(
+    body: bytes, status: str = "200 OK", content_type: str = "application/hal+json", more: str = ""
+) -> bytes:
     """Return a whole answer; ``more`` is further header lines, each with its line end."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
@@ -74,14 +76,14 @@ def serve(answer: Answer) -> None:
 
 
 @contextlib.contextmanager
-def served(module: str) -> Iterator[str]:
-    """Run a server's module in a process of its own; gives its URL."""
+def served(module: str) -> Iterator[tuple[str, int]]:
+    """Run a server's module in a process of its own; gives its URL and its process id."""
     command = [sys.executable, "-m", module]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}", process.pid
         finally:
             process.stdin.close()
             process.wait(10)

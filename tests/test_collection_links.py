@@ -226,6 +226,16 @@ async def test_without_links_and_a_count_of_pages_the_items_are_counted(
     assert len(await matatika_session.apikeys.list().collect()) == 45
 
 
+@pytest.mark.parametrize("start", [None, 1])
+async def test_without_links_and_numbers_the_pages_are_counted(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, start: int | None
+) -> None:
+    matatika_server.add_api_keys(44)
+    without_next(matatika_server, number=None)
+    keys = await matatika_session.apikeys.list(page=start).collect()
+    assert len({key.id for key in keys}) == len(keys) == (45 if start is None else 25)
+
+
 async def test_a_server_that_ignores_the_page_number_is_found_out(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:

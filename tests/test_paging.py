@@ -71,9 +71,16 @@ def test_what_is_no_object_is_no_page(document: bytes, text: str) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}]
-    + [{"_embedded": embedded} for embedded in (None, [], {}, {"apikeys": []}, {"apikeys": None}, {"other": []})]
-    + [{"_embedded": {"other": [ITEM], "apikeys": []}}],
+    [
+        {},
+        {"_embedded": None},
+        {"_embedded": []},
+        {"_embedded": {}},
+        {"_embedded": {"apikeys": []}},
+        {"_embedded": {"apikeys": None}},
+        {"_embedded": {"other": []}},
+        {"_embedded": {"other": [ITEM], "apikeys": []}},
+    ],
 )
 def test_an_empty_page_takes_any_of_its_forms(document: Any) -> None:
     assert read(document) == empty()
@@ -195,12 +202,10 @@ def test_how_many_pages_there_are_follows_from_the_other_numbers(numbers: dict[s
 
 # Whatever comes
 
+NAMES = ["href", "next", "apikeys", "id", "size", "x"]
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(st.sampled_from(["href", "next", "apikeys", "id", "size", "x"]), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=4,
 )
 
@@ -209,7 +214,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 def test_every_document_is_a_page_or_a_mismatch(document: dict[str, Any]) -> None:
     page = read(document)
     if isinstance(page, str):
-        assert page.startswith(("_embedded", "_links", "page", "apikeys[", "body", *(document.get("_embedded") or ())))
+        assert page.startswith(("_embedded: ", "_links", "page", *(f"{name}[" for name in NAMES)))
     else:
         assert all(isinstance(item, ApiKey) for item in page.items)
         assert all(isinstance(href, str) for href in page.next_hrefs)

@@ -20,7 +20,14 @@ from yarl import URL
 from aiomatatika.collection import Collection, check_count
 from aiomatatika.converter import Mismatch, decode_unambiguous, member, structure
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.errors import MatatikaError, PendingError, RateLimitError, SecretDeliveryError, SecretLostError
+from aiomatatika.errors import (
+    MatatikaError,
+    NotFoundError,
+    PendingError,
+    RateLimitError,
+    SecretDeliveryError,
+    SecretLostError,
+)
 from aiomatatika.hal import HalResource
 from aiomatatika.resources.sink import Deliver, Save, opened_sink
 from aiomatatika.secret import Secret
@@ -221,7 +228,8 @@ class ApiKeys:
         Raises:
             SecretDeliveryError: The key had gone, and this PUT made it anew (201): the new one is in ``.api_key``.
                 Nothing is deleted.
-            SecretLostError: As above, and the answer holds no secret.
+            SecretLostError: As above, and the answer holds no secret, or was lost (which only the client ID of ``key``
+                tells: give the `ApiKey` rather than its id).
             PendingError: The server answered 202.
             ValueError: An argument cannot work; nothing was sent.
         """
@@ -238,7 +246,11 @@ class ApiKeys:
         if reply.status == _ACCEPTED:
             raise PendingError(f"the change of API key {key_id} is accepted, not done", resource_id=key_id)
         if reply.status != _CREATED:
-            return self._caller.structured(request, reply, ApiKey)
+            updated = self._caller.structured(request, reply, ApiKey)
+            if reply.attempts > 1 and isinstance(key, ApiKey) and key.client_id not in {None, updated.client_id}:
+                message = f"API key {key_id} had gone, the update created it anew, and that answer was lost"
+                raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
+            return updated
         made = _read_new_key(reply, key_id)
         if made is None:
             message = f"API key {key_id} had gone, the update created it anew, and the answer holds no usable secret"
@@ -283,6 +295,8 @@ class ApiKeys:
             new = await self._create(old.name or "", None, ready_within, deliver)
         try:
             await self.delete(old)
+        except NotFoundError:
+            return new
         except MatatikaError as error:
             why = str(error)
         except BaseException as error:

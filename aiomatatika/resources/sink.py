@@ -27,9 +27,6 @@ Save = Callable[["NewApiKey"], Awaitable[None] | None] | str | os.PathLike[str]
 Deliver = Callable[["NewApiKey"], Awaitable[None]]
 """Hands a new key to the sink. It raises `SecretDeliveryError`, with the key, where the sink fails."""
 
-# Windows has no such flag; there O_EXCL alone refuses what exists.
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-
 
 @contextlib.contextmanager
 def opened_sink(save: Save | None) -> Iterator[Deliver | None]:
@@ -57,7 +54,12 @@ def _calling(save: Callable[[NewApiKey], Awaitable[None] | None]) -> Deliver:
             if inspect.isawaitable(result):
                 await result
         except Exception as error:
-            raise _not_delivered(key, error) from error
+            if not type(error).__module__.startswith("aiohttp"):
+                raise _not_delivered(key, error) from error
+            failure = _not_delivered(key, error)
+        else:
+            return
+        raise failure  # without the cause: exceptions of aiohttp hold the headers of a request
 
     return deliver
 
@@ -68,7 +70,7 @@ def _not_delivered(key: NewApiKey, error: Exception) -> SecretDeliveryError:
 
 
 def _open_for_its_owner(path: str, flags: int) -> int:
-    return os.open(path, flags | _NO_FOLLOW, 0o600)
+    return os.open(path, flags, 0o600)  # "xb" is O_EXCL: what exists is refused, a link too
 
 
 class _NewFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -21,6 +22,13 @@ HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 
 
+def _encoded(document: Any) -> bytes:
+    body = orjson.dumps(document)
+    if b"null" in body:  # orjson writes NaN and the infinities so
+        json.dumps(document, allow_nan=False, default=repr)
+    return body
+
+
 def json_body(document: Any) -> bytes:
     """Encode a request body.
 
@@ -28,8 +36,8 @@ def json_body(document: Any) -> bytes:
         ValueError: It holds what JSON has no form for.
     """
     try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError:
+        return _encoded(document)
+    except (orjson.JSONEncodeError, ValueError):
         del document  # it can hold passwords, and a traceback with locals would show them
     raise ValueError("json holds a value that JSON has no form for")
 

@@ -8,6 +8,7 @@ else knows it: it exists, then it is ours, is deleted, and another is made; it d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
@@ -166,7 +167,8 @@ class SecretCreation(Generic[T]):
             pass  # a second cancellation: the first is raised again by the caller of this
         finally:
             task.cancel()
-        await asyncio.wait({task}, timeout=_GRACE)
+        with contextlib.suppress(asyncio.CancelledError):  # a third
+            await asyncio.wait({task}, timeout=_GRACE)
 
     async def _put(self, key_id: UUID, deadline: Deadline, *, again: bool) -> T | _Lost | MatatikaError:
         """PUT once, and say what became of it; errors are returned, because the task may outlive its caller."""

@@ -91,7 +91,7 @@ def api_error(reply: Reply, secrets: Iterable[Secret], retry_after: float | None
         if isinstance(known.get(name), str)
     }
     errors = known.get("errors")
-    if not known and reply.body:
+    if not isinstance(document, Mapping) and reply.body:
         texts["message"] = redact(reply.body[: 2**16].decode("utf-8", "replace"), secrets)
     cls = _CLASSES.get(reply.status) or (ServerError if reply.status >= 500 else ApiError)
     error = cls(

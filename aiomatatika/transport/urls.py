@@ -70,7 +70,7 @@ def _climbs(path: str) -> bool:
 
 
 def _joined(base: URL, relative: URL) -> URL:
-    """Resolve a relative reference. Not by yarl alone: it decodes the base's path, so that %2F in it becomes a slash."""
+    """Resolve a relative reference. Not by yarl alone: it decodes the base's path, and %2F in it becomes a slash."""
     if relative.scheme or relative.raw_authority:
         raise ValueError("yarl sees a scheme that is none (RFC 3986 section 3.1), such as 1http")
     path = relative.raw_path

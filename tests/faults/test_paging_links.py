@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -29,9 +27,8 @@ from aiomatatika.testing import MatatikaServer, RecordedRequest
 from aiomatatika.transport.urls import ApiRoot
 
 from ..pages import Memory, numbers_of, page_of, serve
-from ..transport.test_attempt import CERTIFICATE
 from .conftest import Witness
-from .wires import raw_server, session_at, stranger
+from .wires import raw_server, session_at, stranger, tls_client, tls_server
 
 
 async def delivered_before(
@@ -169,18 +166,12 @@ async def test_P05_next_on_an_alias_of_the_deployment_is_rooted_anew(witness: Wi
         ApiRoot.of(STAGING).resolve(f"https://{host}/api/apikeys/?page=1")
 
 
-async def test_P06_next_names_the_api_host_with_http(
-    witness: Witness, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = tmp_path / "localhost.pem"
-    file.write_text(CERTIFICATE)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cadata=CERTIFICATE))
+async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFixture) -> None:
+    connector = aiohttp.TCPConnector(ssl=tls_client())
     pages = [page_of([1], following="http://127.0.0.1/api/apikeys/?page=1")]
     pages += [page_of([2], following="http://127.0.0.1:80/api/apikeys/?page=2"), page_of([3])]
     async with (
-        raw_server(*map(answer, pages), tls=context) as raw,
+        raw_server(*map(answer, pages), tls=tls_server()) as raw,
         aiohttp.ClientSession(connector=connector) as http,
         session_at(raw.url, http=http) as session,
     ):

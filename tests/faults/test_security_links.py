@@ -119,7 +119,7 @@ async def walk(session: MatatikaSession, server: MatatikaServer, href: str) -> l
     """Walk from a page whose next link is the given one; return what was asked for after it."""
     before = len(server.requests.api)
     server.faults.add(path=KEYS, json={"_links": {"next": {"href": href}}})
-    server.faults.add(method="GET", json={}, times=None)
+    server.faults.add(method="GET", status=200, json={}, times=None)
     try:
         await session.apikeys.list().collect()
     finally:

@@ -97,7 +97,7 @@ def _page(numbers: list[int], relation: str) -> dict[str, Any]:
 
 api_keys: SearchStrategy[Any] = wounded(st.integers(0, 7).map(api_key))
 pages: SearchStrategy[Any] = wounded(
-    st.builds(_page, st.lists(st.integers(0, 7), max_size=3), st.sampled_from(["apikeys", "apikeys", CANARY * 40]))
+    st.builds(_page, st.lists(st.integers(0, 7), max_size=3), st.sampled_from(["apikeys", "apikeys", "n" * 900]))
 )
 
 _TOKENS: Final = [

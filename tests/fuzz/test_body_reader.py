@@ -11,7 +11,6 @@ from uuid import UUID
 
 import attrs
 import orjson
-import pytest
 from hypothesis import given, strategies as st
 from yarl import URL
 
@@ -76,7 +75,7 @@ def test_what_is_no_json_is_refused_and_what_is_means_the_same(body: bytes) -> N
     document = decode_json(body, "application/json")
     try:
         expected = strictly(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         expected = Mismatch("")
     if isinstance(expected, Mismatch):
         assert isinstance(document, Mismatch)
@@ -96,8 +95,7 @@ def test_a_reply_gives_json_or_a_response_error(body: bytes, media_type: str) ->
         assert_says_where(str(error))
 
 
-@pytest.mark.parametrize("cls", [ApiKey, NewApiKey, Profile, HalResource])
-@given(document=api_keys)
+@given(document=api_keys, cls=st.sampled_from([ApiKey, NewApiKey, Profile, HalResource]))
 def test_a_document_becomes_a_resource_or_a_mismatch(cls: type[HalResource], document: Any) -> None:
     outcome = structure(document, cls)
     if isinstance(outcome, Mismatch):

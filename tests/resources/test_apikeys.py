@@ -251,6 +251,17 @@ async def test_an_update_that_made_a_key_without_showing_its_secret_names_the_or
     assert key_id in matatika_server.api_keys
 
 
+async def test_an_update_that_made_a_key_and_whose_answer_was_lost_names_the_orphan(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, key_id: UUID
+) -> None:
+    key = await matatika_session.apikeys.get(key_id)
+    await matatika_session.apikeys.delete(key)
+    matatika_server.faults.add(method="PUT", drop="after")
+    with pytest.raises(SecretLostError, match="that answer was lost") as caught:
+        await matatika_session.apikeys.update(key, name="renamed")
+    assert (caught.value.key_id, caught.value.created, caught.value.orphan) == (key_id, True, True)
+
+
 async def test_an_update_whose_answer_is_no_key_is_a_response_error(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession, key_id: UUID
 ) -> None:

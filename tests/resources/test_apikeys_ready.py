@@ -270,3 +270,12 @@ async def test_rotate_that_is_cancelled_while_it_deletes_delivers_the_successor(
     (note,) = cancelled.__notes__
     assert str(old) in note
     assert str(cancelled.api_key.id) in note
+
+
+async def test_rotate_of_a_key_that_somebody_deletes_meanwhile_has_reached_its_goal(
+    server: MatatikaServer, session: MatatikaSession, old: UUID
+) -> None:
+    server.faults.add(method="DELETE", status=404, act=True)
+    new = await session.apikeys.rotate(old)
+    assert works(server, new)
+    assert old not in server.api_keys

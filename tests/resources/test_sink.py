@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pytest
 
 from aiomatatika import ConflictError, MatatikaSession, NewApiKey, SecretDeliveryError
@@ -198,3 +199,15 @@ async def test_what_is_no_sink_is_refused_before_anything_is_sent(
     with pytest.raises(TypeError, match="save must be a callable or the path of a new file"):
         await matatika_session.apikeys.create("x", save=save)
     assert not matatika_server.requests
+
+
+async def test_a_callable_that_fails_with_an_error_of_aiohttp_does_not_pass_its_headers_on(
+    matatika_session: MatatikaSession,
+) -> None:
+    def save(_: NewApiKey) -> None:
+        raise aiohttp.ClientPayloadError("of the vault")
+
+    with pytest.raises(SecretDeliveryError, match="failed with ClientPayloadError") as caught:
+        await matatika_session.apikeys.create("name", save=save)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None

@@ -73,6 +73,13 @@ def test_a_relative_link_starts_from_the_url_that_answered(href: str, path: str)
     assert resolved(href) == PRODUCTION.api_url + path
 
 
+@pytest.mark.parametrize(
+    "href, path", [("x", "/datasets/a%2Fb/x"), ("../x", "/datasets/x"), ("?q=%2F", "/datasets/a%2Fb/c?q=%2F")]
+)
+def test_what_is_encoded_in_the_url_that_answered_stays_so(href: str, path: str) -> None:
+    assert resolved(href, f"{PRODUCTION.api_url}/datasets/a%2Fb/c") == PRODUCTION.api_url + path
+
+
 def test_a_relative_link_without_an_answer_starts_from_the_root() -> None:
     assert str(ApiRoot.of(PRODUCTION).resolve("/api/x")) == f"{PRODUCTION.api_url}/x"
 
@@ -159,7 +166,7 @@ def test_what_a_url_cannot_hold_as_it_is_is_encoded() -> None:
     https://app.meltano.com.evil.example/api/x ftp://app.matatika.com/api/x ws://app.matatika.com/api/x
     file:///api/x data:text/plain,x javascript:alert(1) https:/api/x https:api/x https:///api/x ///api/x //
     https:// https://[::1]/api/x https://[::1/api/x https://127.1/api/x https://2130706433/api/x
-    https://169.254.169.254/api/x mailto:x@app.matatika.com
+    https://169.254.169.254/api/x mailto:x@app.matatika.com 1http:x 1http://evil.example/api/x
     """.split(),  # noqa: RUF001, SIM905  # letters that look alike; one a line would be a page
 )
 def test_a_link_to_another_origin_is_refused(href: str) -> None:

@@ -1,0 +1,226 @@
+"""Z: what a program, a log, a crash reporter or another process could see of a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import os
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiomatatika import (
+    AccessToken,
+    AuthenticationError,
+    BearerToken,
+    Deployment,
+    Link,
+    MatatikaError,
+    MatatikaSession,
+    Retries,
+    Secret,
+    Timeouts,
+    TransportError,
+    UnsafeLinkError,
+)
+from aiomatatika.testing import MatatikaServer
+
+from ..canary import assert_hidden, secrets_on_the_wire, shown_by
+from .conftest import Witness, call as call_api
+from .every_error import TROUBLES, error_of
+from .wires import session_at, stranger, tls_client, tls_server, wire
+
+TOKEN, KEYS = "/oauth/token", "/api/apikeys/"
+# What a client offers in its first message: the extension supported_versions (RFC 8446 section 4.2.1) with two of them.
+TLS_1_3_AND_1_2 = bytes.fromhex("002b 0005 04 0304 0303")
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    if error is not None:
+        yield error
+        yield from chain(error.__cause__)
+        yield from chain(error.__context__)
+
+
+def error_classes(cls: type[MatatikaError] = MatatikaError) -> Iterator[type[MatatikaError]]:
+    """Yield the error classes that have no subclass of their own here."""
+    below = [each for each in cls.__subclasses__() if each.__module__.startswith("aiomatatika.")]
+    yield from (each for child in below for each in error_classes(child))
+    if not below:
+        yield cls
+
+
+async def every_error(server: MatatikaServer) -> dict[str, BaseException]:
+    async with server.session() as session:
+        await session.apikeys.list().first()
+        return {name: await error_of(name, session, server) for name in TROUBLES}
+
+
+async def test_Z04_no_text_of_any_object_shows_a_secret(server: MatatikaServer, witness: Witness) -> None:
+    errors = await every_error(server)
+    assert {type(error) for error in errors.values()} >= set(error_classes())
+    async with server.session() as session:
+        new = await session.apikeys.create("new")
+        keys = session.apikeys.list()
+        default = await keys.first()
+        assert default is not None
+        assert isinstance(default.access_token, Secret)
+        secrets = secrets_on_the_wire(server) | {default.access_token.reveal()}
+        for thing in (
+            *errors.values(),
+            session,
+            server.credentials,
+            new,
+            new.client_secret,
+            new.credentials,
+            default,
+            default.links,
+            default.extra,
+            keys,
+            await keys.pages().__anext__(),
+            await session.request("GET", "/apikeys/"),
+            BearerToken(default.access_token),
+            AccessToken(default.access_token),
+        ):
+            assert_hidden(shown_by(thing), secrets)
+    short, long = Secret("s"), Secret("s" * 1_000)
+    assert list(shown_by(short)) == list(shown_by(long))  # not even the length
+
+
+async def test_Z05_no_local_of_any_frame_shows_a_secret(server: MatatikaServer) -> None:
+    for name, error in (await every_error(server)).items():
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        assert_hidden(shown.format(), secrets_on_the_wire(server))
+        frames = list(traceback.walk_tb(error.__traceback__))
+        # What a crash reporter sends, and a debugger or `pytest --showlocals` prints: the whole of each local.
+        for frame, _ in frames:
+            assert_hidden([repr(value) for value in frame.f_locals.values()], secrets_on_the_wire(server))
+        assert frames, name
+
+
+async def test_Z06_no_chain_holds_an_exception_of_aiohttp(server: MatatikaServer) -> None:
+    for error in (await every_error(server)).values():
+        for each in chain(error):
+            assert not type(each).__module__.startswith("aiohttp")
+            texts = [repr(each.args), repr(each), str(each), *getattr(each, "__notes__", ())]
+            assert_hidden(texts, secrets_on_the_wire(server))
+
+
+async def test_Z07_no_log_record_shows_a_secret(server: MatatikaServer, caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    await every_error(server)
+    names = {record.name.partition(".")[0] for record in caplog.records}
+    assert "aiomatatika" in names
+    for record in caplog.records:
+        shown = [record.getMessage(), repr(record.args), repr(record.exc_info), repr(vars(record))]
+        assert_hidden(shown, secrets_on_the_wire(server))
+
+
+@pytest.mark.parametrize("trust_env", [None, False, True], ids=["own", "borrowed", "borrowed, trust_env"])
+async def test_Z09_a_netrc_file_is_never_used(
+    server: MatatikaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust_env: bool | None
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password something\ndefault login a password b\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with contextlib.AsyncExitStack() as stack:
+        http = None
+        if trust_env is not None:
+            http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=trust_env))
+        session = await stack.enter_async_context(server.session(http=http))
+        assert await session.apikeys.list().first()
+    assert "Authorization" not in server.requests.token[0].headers
+    assert server.requests.api[0].headers["Authorization"].startswith("Bearer ")
+
+
+async def test_Z10_cookies_are_neither_kept_nor_sent_back(server: MatatikaServer) -> None:
+    async with server.session() as session:
+        for page in range(100):
+            cookies = "".join(f"Set-Cookie: c{page}-{each}=value; Path=/\r\n" for each in range(100))
+            head = f"HTTP/1.1 200 OK\r\n{cookies}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+            server.faults.add(path="/api/profiles", raw=f"{head}{{}}".encode())
+            await session.request("GET", "/profiles")
+        await session.request("GET", "/profiles")
+    assert len(server.requests.api) == 101
+    assert not any("Cookie" in request.headers for request in server.requests)
+
+
+async def test_Z12_nothing_but_an_ssl_context_changes_how_certificates_are_checked(
+    server: MatatikaServer, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for switch in ("ssl", "verify", "verify_ssl", "check_hostname", "connector", "trust_env"):
+        options: dict[str, Any] = {switch: False}
+        with witness.raises(TypeError):
+            MatatikaSession(BearerToken("a-token"), **options)
+        for call in (MatatikaSession.with_options, Deployment, Retries, Timeouts):
+            assert switch not in inspect.signature(call).parameters
+    for variable in ("PYTHONHTTPSVERIFY", "NODE_TLS_REJECT_UNAUTHORIZED", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(variable, "0")
+
+    async with wire(server.url, tls=tls_server()) as line:
+        url = f"https://127.0.0.1:{line.port}"
+        with witness.raises(TransportError) as caught:
+            async with session_at(url) as session:
+                await call_api(session)
+        assert "certificate is refused" in str(caught.value)
+        assert server.requests == []
+
+        trusting = aiohttp.TCPConnector(ssl=tls_client())
+        async with aiohttp.ClientSession(connector=trusting) as http, session_at(url, http=http) as session:
+            with witness.raises(AuthenticationError):  # the request came through: the token is of nobody
+                await call_api(session)
+
+    async with wire(server.url) as line, session_at(f"https://127.0.0.1:{line.port}") as session:
+        with witness.raises(TransportError):
+            await call_api(session)
+        assert TLS_1_3_AND_1_2 in line.sent
+
+
+async def test_Z13_no_secret_in_a_request_line_a_user_agent_or_the_process(server: MatatikaServer) -> None:
+    async with server.session(user_agent="bot/1") as session:
+        new = await session.apikeys.create("new", ready_within=45)
+        await session.apikeys.update(new, name="newer")
+        await session.apikeys.rotate(new)
+        await session.apikeys.list(size=1, prefetch=2).collect()
+        for name in TROUBLES:
+            await error_of(name, session, server)
+    secrets = secrets_on_the_wire(server)
+    for request in server.requests:
+        others = [value for name, value in request.headers.items() if name != "Authorization"]
+        assert_hidden([request.path, *request.query, *request.query.values(), *others], secrets)
+    assert_hidden([*os.environ.values()], secrets)
+    command_line = Path("/proc/self/cmdline")
+    if command_line.exists():
+        assert_hidden([command_line.read_bytes().decode(errors="replace")], secrets)
+
+
+async def test_Z15_nothing_that_the_api_says_leads_the_secret_elsewhere(
+    server: MatatikaServer, witness: Witness
+) -> None:
+    async with stranger() as elsewhere, server.session() as session:
+        there = f"{elsewhere.url}/oauth/token"
+        told = {
+            "WWW-Authenticate": f'Bearer authorization_uri="{there}", resource_metadata="{there}", as_uri="{there}"',
+            "Link": f'<{there}>; rel="token", <{there}>; rel="authorization_endpoint"',
+        }
+        links = {name: {"href": there} for name in ("token", "oauth2-token", "token_endpoint", "self")}
+
+        def say(document: dict[str, object]) -> dict[str, object]:
+            return {**document, "token_endpoint": there, "token_url": there, "_links": links}
+
+        server.faults.add(path=KEYS, headers=told, edit=say)
+        key = await session.apikeys.list().first()
+        server.faults.add(path="/api/profiles", status=401, headers=told)
+        await session.request("GET", "/profiles")
+        assert [request.path for request in server.requests.token] == [TOKEN, TOKEN]
+        assert key is not None
+        with witness.raises(UnsafeLinkError):
+            await session.follow(Link(href=there, rel="token"))
+        with witness.raises(UnsafeLinkError):
+            await session.request("POST", there, json={})
