@@ -1,7 +1,7 @@
 """The server of the soak: an API that answers each hundredth request with each kind of fault.
 
-It keeps no state, so that every call has an answer at any time. ``/stall`` never answers, ``/drip`` never ends, ``/counts``
-tells how many faults of each kind there were and how many tokens were asked for.
+It keeps no state, so that every call has an answer at any time. ``/stall`` never answers, ``/drip`` never ends, and
+``/counts`` tells how many faults of each kind there were and how many tokens were asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The fast server of the measurements: every answer is there as bytes before it is asked for a second time.
 
-``/api/apikeys/{id}`` is one key, ``/api/apikeys/?size=n`` a collection of one page with n keys. Below ``/t{total}d{ms}``
-there is a collection of so many keys, each answer of which takes so many milliseconds.
+``/api/apikeys/{id}`` is one key, ``/api/apikeys/?size=n`` a collection of one page with n keys. Below
+``/t{total}d{ms}`` there is a collection of so many keys, each answer of which takes so many milliseconds.
 """
 
 from __future__ import annotations

@@ -179,15 +179,14 @@ def report(soak: Soak, counts: dict[str, int], logged: Counter[str], seconds: fl
     for name in KINDS:
         print(f"  {counts.get(name, 0):>9,}  {name}")
     rest = [size / 2**20 for size in soak.resident]
+    warm, growth = rest[_WARM_UP - 1], max(rest[_WARM_UP:]) - rest[_WARM_UP - 1]
     print(
         f"\n{soak.calls:,} calls, {counts['requests']:,} requests, {seconds:.0f} s, {soak.calls / seconds:,.0f} calls/s"
     )
     print(f"tokens       {counts['tokens']} asked for, {EXPIRIES} expired")
     print(f"log          {', '.join(f'{count:,} {level}' for level, count in sorted(logged.items()))}")
-    print(
-        f"memory       {rest[0]:.1f} MiB after the first segment, {rest[_WARM_UP - 1]:.1f} warmed up, {rest[-1]:.1f} at the end"
-    )
-    print(f"             {max(rest[_WARM_UP:]) - rest[_WARM_UP - 1]:+.2f} MiB at most after the warm-up")
+    print(f"memory       {rest[0]:.1f} MiB after the first segment, {warm:.1f} warmed up, {rest[-1]:.1f} at the end")
+    print(f"             {growth:+.2f} MiB at most after the warm-up")
     print(f"descriptors  {soak.descriptors[0]} after the first segment, {max(soak.descriptors)} at most, at rest")
     print(f"tasks        {max(soak.tasks)} at most, at rest")
 

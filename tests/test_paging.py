@@ -200,6 +200,22 @@ def test_how_many_pages_there_are_follows_from_the_other_numbers(numbers: dict[s
     assert empty(**numbers).pages_in_all == pages
 
 
+@pytest.mark.parametrize(
+    "query, number, found",
+    [
+        ("", None, 0),
+        ("?page=3", None, 3),
+        ("?page=3", 0, 0),
+        ("?page=3", 4, 4),
+        ("?size=3", None, 0),
+        *((f"?page={text}", None, 0) for text in ("", "-1", "x", "٣", "1.0", "9" * 5000)),
+    ],
+)
+def test_where_the_server_gives_no_number_the_one_asked_for_counts(query: str, number: int | None, found: int) -> None:
+    url = URL(f"https://app.matatika.com/api/apikeys/{query}")
+    assert PageDocument[ApiKey](url=url, items=[], number=number).number_or_asked == found
+
+
 # Whatever comes
 
 NAMES = ["href", "next", "apikeys", "id", "size", "x"]

@@ -348,22 +348,24 @@ class ApiKeys:
 
     async def _not_accepted(self, new: NewApiKey, seconds: float) -> str | None:
         """Fetch tokens with a new key until one is granted; else return why not."""
-        core = self._caller.core
+        core, refusal = self._caller.core, None
         grant, deadline, pause = core.grant_for(new.credentials), Deadline(core.clock, seconds), _FIRST_PAUSE
-        while True:
-            core.check_open()
-            outcome = None
-            try:
-                async with asyncio.timeout(max(deadline.left(), self._caller.timeouts.connect)):
-                    outcome = await grant(1)
-            except TimeoutError:
-                pass
-            if isinstance(outcome, Granted):
+        limit = asyncio.timeout(max(seconds, self._caller.timeouts.connect))
+        try:
+            async with limit:
+                core.enter(limit, protected=False)  # closing the session ends it: aiohttp leaves a reader waiting
+                try:
+                    while not isinstance(outcome := await grant(1), Granted):
+                        refusal = outcome.error
+                        if isinstance(refusal, RateLimitError):
+                            pause = max(pause, refusal.retry_after or 0.0)
+                        if pause >= deadline.left():
+                            return str(refusal)
+                        await core.clock.sleep(pause)
+                        pause = min(2 * pause, _LONGEST_PAUSE)
+                finally:
+                    core.leave(limit)
                 return None
-            error = outcome.error if outcome else None
-            if isinstance(error, RateLimitError):
-                pause = max(pause, error.retry_after or 0.0)
-            if pause >= deadline.left():
-                return str(error) if error else f"no answer within {seconds} s"
-            await core.clock.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        except TimeoutError:
+            core.check_open()
+        return str(refusal) if refusal else f"no answer within {seconds} s"

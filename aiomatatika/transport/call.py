@@ -265,11 +265,13 @@ class Caller:
         core = self.core
         left = deadline.left()
         limits = self._limits
-        if left < self.timeouts.connect:
-            # Below the deadline, so that a connection that did not come about is told from an answer that did not.
+        # Below the deadline, so that a connection that did not come about is told from an answer that did not: 5 %, and
+        # 0.1 s for a loop that is busy.
+        patience = min(0.95 * left, max(left - 0.1, left / 2))
+        if patience < self.timeouts.connect:
             # To the point: aiohttp rounds limits above its threshold up to a whole second.
             limits = ClientTimeout(
-                total=None, connect=0.95 * left, sock_read=self.timeouts.read, ceil_threshold=self.timeouts.connect
+                total=None, connect=patience, sock_read=self.timeouts.read, ceil_threshold=self.timeouts.connect
             )
         http = await core.pool.http()
         before, progress.maybe_done = progress.maybe_done, True

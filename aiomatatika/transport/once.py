@@ -237,7 +237,10 @@ class SecretCreation(Generic[T]):
         except MatatikaError as error:
             why = f"the answer was lost and so was the next ({error})"
         else:
-            return _is_created(reply)
+            created = _is_created(reply)
+            if created is not None:
+                return created
+            why = "the answer was lost, and the next is not readable"
         raise self._lost(key_id, why, created=None, orphan=None)
 
     async def _delete(self, key_id: UUID, deadline: Deadline) -> None:
@@ -258,7 +261,9 @@ class SecretCreation(Generic[T]):
         )
 
 
-def _is_created(reply: Reply) -> bool:
+def _is_created(reply: Reply) -> bool | None:
     document = decode_json(reply.body)
+    if not isinstance(document, dict):
+        return None
     links = member(document, "_links")
     return bool(member(document, "clientId")) or member(links, "update apikey") is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import ClassVar, Final, Protocol
 
-__all__ = ["ALL", "QUICK", "Variant", "load"]
+__all__ = ["ALL", "DICTS", "OURS", "PEER", "QUICK", "Variant", "load"]
 
 OURS: Final = "this library"
 DICTS: Final = "aiohttp + orjson"

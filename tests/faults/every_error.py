@@ -202,7 +202,7 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
 
 
 async def error_of(name: str, session: MatatikaSession, server: MatatikaServer) -> BaseException:
-    """Bring an error about and return it, without the frames of this file: they know secrets. The server is well again."""
+    """Bring an error about and return it without the frames of this file, which know secrets; heal the server."""
     trouble, kind = TROUBLES[name]
     try:
         await trouble(session, server)

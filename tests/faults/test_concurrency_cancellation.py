@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import attrs
 import pytest
 
-from aiomatatika import MatatikaSession
+from aiomatatika import MatatikaSession, SecretDeliveryError, SessionClosedError
 from aiomatatika.testing import MatatikaServer
 
 from ..cancellation import interrupted_everywhere
@@ -77,6 +77,28 @@ async def test_C11_cancelled_at_every_suspension(server: MatatikaServer, witness
             assert await back_to(before)
         assert await back_to(before)
         assert interruptions >= 3
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_C07_closed_at_every_suspension(server: MatatikaServer, witness: Witness, name: str) -> None:
+    server.add_api_keys(3)
+    async with wire(server.url, carry_in_pieces) as line:
+        before = await settled()
+        closings: list[asyncio.Task[None]] = []
+
+        def close(session: MatatikaSession) -> Callable[[], object]:
+            return lambda: closings.append(asyncio.get_running_loop().create_task(session.close()))
+
+        async for _, ending in interrupted_everywhere(
+            lambda: through(line.port, server), lambda session: CALLS[name](session, server), close
+        ):
+            async with asyncio.timeout(5):
+                await asyncio.gather(*closings)
+            witness.saw(ending.error)
+            # A key that was made before the end is not lost; a call that had its answer may end well.
+            assert ending.error is None or isinstance(ending.error, SessionClosedError | SecretDeliveryError)
+            assert await back_to(before)
+        assert len(closings) >= 3
 
 
 async def test_C11_counts_every_public_coroutine(server: MatatikaServer) -> None:

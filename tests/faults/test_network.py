@@ -123,7 +123,7 @@ async def test_N02_a_token_endpoint_with_a_closed_port_was_sent_no_secret(
 
 @pytest.mark.parametrize(
     "timeouts, attempts, seconds",
-    [(Timeouts(connect=0.05), 3, 0.15), (Timeouts(connect=10, total=0.1), 1, 0.1)],
+    [(Timeouts(connect=0.05), 3, 0.15), (Timeouts(connect=10, total=0.3), 1, 0.3)],
     ids=["the limit of each attempt", "the deadline"],
 )
 async def test_N03_a_blackhole_is_given_up_in_time(
@@ -243,3 +243,21 @@ async def test_N19_a_caller_who_asks_for_them_gets_the_proxy_and_no_netrc(
     assert b"authorization:" not in for_token.lower()
     assert re.findall(rb"(?i)authorization: (.*)\r", for_api) == [b"Bearer token-by-proxy"]
     assert list(server.requests) == []
+
+
+async def test_N19_a_proxy_that_refuses_was_sent_nothing(
+    witness: Witness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with raw_server(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:
+        set_proxy_variables(monkeypatch, tmp_path, proxy.url.replace("127.0.0.1", "localhost"))
+        async with (
+            aiohttp.ClientSession(trust_env=True) as http,
+            session_at("https://api.example", http=http) as session,
+        ):
+            with witness.raises(TransportError) as caught:
+                await call(session)
+    assert isinstance(caught.value, TransportError)
+    assert caught.value.sent == "no"
+    assert "no connection: the proxy answered 407" in str(caught.value)
+    assert all(request.startswith(b"CONNECT api.example:443 ") for request in proxy.requests)
+    assert not any(b"canary-token" in request for request in proxy.requests)

@@ -134,7 +134,14 @@ def written(document: object, *, ascii_only: bool, space: str) -> str:
     """Write a document whose objects are tuples of pairs."""
 
     def text(value: object) -> str:
-        return json.dumps(value, ensure_ascii=ascii_only).replace(r"\"", r"\u0022" if ascii_only else r"\"")
+        if not isinstance(value, str):
+            return json.dumps(value)
+        return '"' + "".join(letter(each) for each in value) + '"'
+
+    def letter(character: str) -> str:
+        if character == '"' and ascii_only:
+            return r"\u0022"
+        return json.dumps(character, ensure_ascii=ascii_only)[1:-1]
 
     def write(value: object) -> str:
         if isinstance(value, tuple):

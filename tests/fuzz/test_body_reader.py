@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-import orjson
 from hypothesis import given, strategies as st
 from yarl import URL
 
@@ -34,6 +34,16 @@ def refuse_constant(name: str) -> float:
     raise ValueError(name)
 
 
+def finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else refuse_constant(text)
+
+
+def whole(text: str) -> int | float:
+    """Return a whole number; beyond 64 bits it is a float, as in JavaScript."""
+    return int(text) if len(text) < 25 and -(2**63) <= int(text) < 2**64 else finite(text)
+
+
 def refuse_repeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(members)
     if len(document) < len(members):
@@ -43,8 +53,13 @@ def refuse_repeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def strictly(body: bytes) -> Any:
     """Decode as the standard library does, without its extensions to JSON and without members that hide another."""
-    text = body.decode("utf-8").removeprefix("\ufeff")
-    return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_repeated)
+    return json.loads(
+        body.decode("utf-8").removeprefix("\ufeff"),
+        parse_constant=refuse_constant,
+        parse_float=finite,
+        parse_int=whole,
+        object_pairs_hook=refuse_repeated,
+    )
 
 
 def assert_is(kind: Any, value: object) -> None:
@@ -82,7 +97,7 @@ def test_what_is_no_json_is_refused_and_what_is_means_the_same(body: bytes) -> N
     elif isinstance(document, Mismatch):
         assert b"\\ud" in body.lower(), "only lone surrogates are JSON to one and not to the other"
     else:
-        assert json.dumps(document) == json.dumps(strictly(orjson.dumps(document)))
+        assert repr(document) == repr(expected)
 
 
 @given(body=bodies(json_values), media_type=media_types | odd_texts.map(lambda text: text * 50))

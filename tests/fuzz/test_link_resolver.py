@@ -77,7 +77,7 @@ def test_a_link_leads_to_the_api_or_is_refused(root: ApiRoot, href: str, base: s
 def test_a_resolved_link_resolves_to_itself(root: ApiRoot, href: str) -> None:
     url = resolved(root, href)
     if url is not None:
-        # Compared in yarl's spelling: it writes %3A for a colon in a relative link and takes it back in an absolute one.
+        # In yarl's spelling: it writes %3A for a colon in a relative link, and takes it back in an absolute one.
         assert URL(str(root.resolve(str(url)))) == URL(str(url))
         if not url.raw_path.startswith("//"):  # that would be a host in a link of its own
             assert URL(str(root.resolve(url.raw_path_qs, url))) == URL(str(url))

@@ -7,17 +7,24 @@ import contextlib
 import gzip
 import ssl
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
+import aiohttp
 import pytest
+from yarl import URL
 
-from aiomatatika import BearerToken, Deployment, MatatikaSession
+from aiomatatika import BearerToken, Deployment, MatatikaSession, Repeat, Reply, Secret
 from aiomatatika.testing import ControlledClock, MatatikaServer
+from aiomatatika.transport.attempt import Failed, exchange
+from aiomatatika.transport.message import Request
 
 KEYS = "/apikeys/"
 API_KEYS = "/api/apikeys/"
 TOKEN = "/oauth/token"
+
+Send = Callable[..., Awaitable[Reply | Failed]]
+LIMITS = aiohttp.ClientTimeout(total=5, connect=1, sock_read=1)
 
 
 @pytest.fixture
@@ -35,6 +42,18 @@ async def server(clock: ControlledClock) -> AsyncIterator[MatatikaServer]:
 async def session(server: MatatikaServer) -> AsyncIterator[MatatikaSession]:
     async with server.session() as session:
         yield session
+
+
+class StuckClock(ControlledClock):
+    """A clock whose sleepers never wake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep.set()
+        await asyncio.Event().wait()
 
 
 class RawServer:
@@ -141,3 +160,24 @@ def everything_shown(error: BaseException) -> str:
 def bomb(mebibytes: int) -> bytes:
     """Return a gzip stream that unpacks to so many MiB."""
     return gzip.compress(bytes(mebibytes * 2**20), compresslevel=1)
+
+
+def answer(text: str, body: bytes = b"") -> bytes:
+    return f"HTTP/1.1 {text}\r\n\r\n".replace("; ", "\r\n").encode() + body
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        yield http
+
+
+@pytest.fixture
+def send(http: aiohttp.ClientSession) -> Send:
+    """Send a request to a URL."""
+
+    def send(url: str, method: str = "GET", limits: aiohttp.ClientTimeout = LIMITS, **fields: Any) -> Any:
+        request = Request(method=method, url=URL(url), repeat=Repeat.SAFE, **fields)
+        return exchange(http, request, Secret("Bearer canary"), "agent/1", limits)
+
+    return send

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -21,52 +17,7 @@ from aiomatatika.transport.attempt import Failed, exchange
 from aiomatatika.transport.message import HAL_JSON, MAX_BODY, Reply, Request
 from aiomatatika.transport.retry import Outcome, Repeat
 
-from .conftest import bomb, caught, everything_shown, raw_server
-
-Send = Callable[..., Awaitable[Reply | Failed]]
-LIMITS = aiohttp.ClientTimeout(total=5, connect=1, sock_read=1)
-
-# Of "localhost", signed by itself, for these tests alone.
-CERTIFICATE = """\
------BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUWMIFzAkVy54jwxbZ+MkxIpBrpYkwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzE3MjAyM1oYDzIxMjYxMDMw
-MTcyMDIzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARsJnaatCQa/iPzGE2an8TCEHky1UhlApZgtVe8sXDEcWi1XB4DnPaD
-8VtS5tMg19YkDGX6eyrLlFHCxrwvwvybo28wbTAdBgNVHQ4EFgQUFmT5buzk2rIM
-DCFrTLPEwmtlftQwHwYDVR0jBBgwFoAUFmT5buzk2rIMDCFrTLPEwmtlftQwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSAAwRQIgL3azOWv3XO2Qa5mfMpQxiym8kRQnhWcStK9JIBdARoYCIQDW
-LBIvCF9vb27txVUfJO/laS0dXjMCgHV0UPkfTMHGSA==
------END CERTIFICATE-----
------BEGIN EC PRIVATE KEY-----
-MHcCAQEEIMgYn+YWpN53nxYIai+WoZzxaoT7UzGfuEaLIi442i/PoAoGCCqGSM49
-AwEHoUQDQgAEbCZ2mrQkGv4j8xhNmp/EwhB5MtVIZQKWYLVXvLFwxHFotVweA5z2
-g/FbUubTINfWJAxl+nsqy5RRwsa8L8L8mw==
------END EC PRIVATE KEY-----
-"""
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        yield http
-
-
-@pytest.fixture
-def send(http: aiohttp.ClientSession) -> Send:
-    """Send a request to a URL."""
-
-    def send(url: str, method: str = "GET", limits: aiohttp.ClientTimeout = LIMITS, **fields: Any) -> Any:
-        request = Request(method=method, url=URL(url), repeat=Repeat.SAFE, **fields)
-        return exchange(http, request, Secret("Bearer canary"), "agent/1", limits)
-
-    return send
-
-
-def answer(text: str, body: bytes = b"") -> bytes:
-    return f"HTTP/1.1 {text}\r\n\r\n".replace("; ", "\r\n").encode() + body
-
+from .conftest import LIMITS, Send, answer, bomb, caught, everything_shown, raw_server
 
 # What is sent and read
 
@@ -300,51 +251,6 @@ async def test_no_place_in_the_pool_is_no_connection_in_time(send: Send) -> None
         await asyncio.wait({hanging})
     assert isinstance(failed, Failed)
     assert (failed.outcome, failed.timed_out) == (Outcome.NOT_SENT, True)
-
-
-# No connection
-
-
-async def test_a_closed_port_has_been_sent_nothing(send: Send) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    failed = await send(f"http://127.0.0.1:{port}/")
-    assert isinstance(failed, Failed)
-    assert failed.outcome is Outcome.NOT_SENT
-    assert failed.reason.startswith("no connection: ")
-
-
-async def test_a_name_that_does_not_resolve_has_been_sent_nothing(send: Send) -> None:
-    failed = await send("http://nowhere.invalid/")
-    assert isinstance(failed, Failed)
-    assert failed == Failed(Outcome.NOT_SENT, "the host's name does not resolve")
-
-
-async def test_a_url_that_aiohttp_cannot_send_to_never_works(send: Send) -> None:
-    failed = await send("ftp://127.0.0.1/")
-    assert isinstance(failed, Failed)
-    assert failed.outcome is Outcome.NEVER
-
-
-async def test_a_certificate_that_nobody_vouches_for_is_refused_for_good(send: Send, tmp_path: Path) -> None:
-    file = tmp_path / "localhost.pem"
-    file.write_text(CERTIFICATE)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
-    async with raw_server(answer("200 OK"), tls=context) as raw:
-        failed = await send(raw.url)
-        assert raw.requests == []
-    assert isinstance(failed, Failed)
-    assert failed.outcome is Outcome.NEVER
-    assert failed.reason.startswith("the server's certificate is refused: ")
-
-
-async def test_plain_http_where_tls_is_wanted_is_refused_for_good(server: MatatikaServer, send: Send) -> None:
-    failed = await send(server.url.replace("http", "https"))
-    assert isinstance(failed, Failed)
-    assert failed.outcome is Outcome.NEVER
-    assert failed.reason.startswith("no TLS with the server: ")
-    assert server.requests == []
 
 
 # What never gets out

@@ -137,6 +137,21 @@ async def test_a_late_refusal_is_answered_with_the_token_that_came_meanwhile(
     assert len(server.requests.token) == 2
 
 
+async def test_a_call_is_made_again_once_and_no_more(server: MatatikaServer, session: MatatikaSession) -> None:
+    await get(session)
+    late = asyncio.Event()
+    fault = server.faults.add(path=API_KEYS, status=401, delay=late)
+    slow = asyncio.create_task(caught(get(session)))
+    await fault.wait()
+    server.revoke_tokens()
+    await get(session)
+    server.faults.add(path=API_KEYS, status=401)
+    late.set()
+    error = await slow
+    assert isinstance(error, AuthenticationError)
+    assert error.attempts == 2
+
+
 async def test_a_403_says_nothing_about_the_token(server: MatatikaServer, session: MatatikaSession) -> None:
     server.faults.add(path=API_KEYS, status=403)
     await caught(get(session))

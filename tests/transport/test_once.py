@@ -201,11 +201,12 @@ async def test_a_key_that_somebody_deletes_first_is_gone_all_the_same(
     assert_delivered(server, await session.apikeys.create("x"))
 
 
+@pytest.mark.parametrize("answer", [{"drop": "before"}, {"body": "<html>"}, {"json": []}, {"cut_after": 20}])
 async def test_without_an_answer_to_the_question_nothing_is_known(
-    server: MatatikaServer, session: MatatikaSession
+    server: MatatikaServer, session: MatatikaSession, answer: dict[str, Any]
 ) -> None:
     server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="GET", path=ONE_KEY, drop="before", times=None)
+    server.faults.add(method="GET", path=ONE_KEY, **answer, times=None)
     error = await lost(session)
     assert (error.created, error.orphan) == (None, None)
     assert made(server) == [error.key_id]

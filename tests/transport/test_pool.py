@@ -21,7 +21,7 @@ from aiomatatika import MatatikaSession, SessionClosedError, Timeouts, Transport
 from aiomatatika.testing import ControlledClock, MatatikaServer
 from aiomatatika.transport.pool import Pool
 
-from .conftest import API_KEYS, KEYS, caught, get
+from .conftest import API_KEYS, KEYS, StuckClock, caught, get, session_at
 
 
 @contextlib.contextmanager
@@ -122,20 +122,19 @@ async def test_connections_that_all_died_are_replaced_unnoticed(
     assert set(await asyncio.gather(*(get(session) for _ in range(100)))) == {200}
 
 
-async def test_a_call_for_which_no_connection_is_free_waits_no_longer_than_its_deadline(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
+async def test_a_call_for_which_no_connection_is_free_waits_no_longer_than_its_deadline() -> None:
     hold = asyncio.Event()
-    fault = server.faults.add(path=API_KEYS, delay=hold, times=100)
-    hanging = [asyncio.create_task(get(session)) for _ in range(100)]
-    await fault.wait(100)
-    error = await caught(get(session.with_options(timeouts=Timeouts(total=0.4))))
-    assert isinstance(error, TransportError)
-    assert isinstance(error, TimeoutError)
-    assert error.sent == "no"
-    hold.set()
-    assert set(await asyncio.gather(*hanging)) == {200}
-    assert await get(session) == 200
+    async with MatatikaServer() as server, server.session() as session:
+        fault = server.faults.add(path=API_KEYS, delay=hold, times=100)
+        hanging = [asyncio.create_task(get(session)) for _ in range(100)]
+        await fault.wait(100)
+        error = await caught(get(session.with_options(timeouts=Timeouts(total=0.4))))
+        assert isinstance(error, TransportError)
+        assert isinstance(error, TimeoutError)
+        assert error.sent == "no"
+        hold.set()
+        assert set(await asyncio.gather(*hanging)) == {200}
+        assert await get(session) == 200
 
 
 # Several loops
@@ -171,6 +170,19 @@ def test_closing_ends_the_calls_of_other_loops(remote: MatatikaServer) -> None:
         call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
         while not fault.hits:
             time.sleep(0.001)  # until another thread has come so far
+        asyncio.run(session.close())
+        with pytest.raises(SessionClosedError):
+            call.result(5)
+
+
+def test_closing_ends_the_waits_of_other_loops(remote: MatatikaServer) -> None:
+    clock = StuckClock()
+    session = session_at(remote.url, clock)
+    remote.faults.add(status=503)
+    with running_loop() as elsewhere:
+        call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
+        while not clock.asleep.is_set():
+            time.sleep(0.001)
         asyncio.run(session.close())
         with pytest.raises(SessionClosedError):
             call.result(5)

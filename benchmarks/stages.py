@@ -1,0 +1,153 @@
+"""Where the library's own microseconds go: a ladder from bare aiohttp to a whole call, and single functions.
+
+The rungs of the ladder are real requests, measured side by side: each adds one of the library's duties to the one
+before. The functions are timed alone, best of many, with nothing else in the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import timeit
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+import orjson
+from aiohttp import ClientTimeout
+from yarl import URL
+
+from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Secret
+from aiomatatika.converter import decode_json, structure, structure_list
+from aiomatatika.paging import read_page
+from aiomatatika.transport.attempt import exchange
+from aiomatatika.transport.message import Request
+from aiomatatika.transport.retry import Repeat
+from benchmarks.measure import interleaved, summary
+from benchmarks.payloads import compact, key_id, keys_page, one_key
+from benchmarks.variants.ours import ALIAS
+
+__all__ = ["Stage", "functions", "ladder"]
+
+_CALLS = 200
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step and its microseconds."""
+
+    name: str
+    microseconds: float
+
+
+async def ladder(url: str, rounds: int) -> list[Stage]:
+    """Measure the rungs; each figure is the median of its rounds."""
+    key = key_id(1)
+    deployment = Deployment(f"{url}/api", alias_hosts=ALIAS)
+    target = URL(f"{url}/api/apikeys/{key}")
+    limits = ClientTimeout(total=None, connect=10, sock_read=30)
+    token = Secret("Bearer bench-token")
+    request = Request(method="GET", url=target, repeat=Repeat.SAFE)
+    headers = {"Accept": request.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": "bench"}
+
+    async def guard(sent: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        return await handler(sent)
+
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+        MatatikaSession(BearerToken("bench-token"), deployment=deployment) as session,
+    ):
+        caller = session._caller
+
+        async def bare() -> None:
+            async with http.get(target) as response:
+                await response.read()
+
+        async def dressed() -> None:
+            async with http.get(target, headers=headers, timeout=limits, allow_redirects=False) as response:
+                await response.read()
+
+        async def guarded() -> None:
+            async with http.get(
+                target, headers=headers, timeout=limits, allow_redirects=False, middlewares=(guard,)
+            ) as response:
+                await response.read()
+
+        async def exchanged() -> None:
+            await exchange(http, request, token, "bench", limits)
+
+        async def sent() -> None:
+            await caller.send(request)
+
+        async def whole() -> None:
+            await session.apikeys.get(key)
+
+        rungs: dict[str, Callable[[], Awaitable[object]]] = {
+            "aiohttp + `read()`": bare,
+            "… with headers, timeouts and redirects off": dressed,
+            "… with a middleware": guarded,
+            "`transport.attempt.exchange`: sent once, body capped, failures sorted": exchanged,
+            "`Caller.send`: deadline, token, close, repeats": sent,
+            "`apikeys.get`: decoded and structured": whole,
+        }
+        seconds = await interleaved({name: _repeated(rung) for name, rung in rungs.items()}, _CALLS, rounds)
+    return [Stage(name, summary(each).median * 1e6) for name, each in seconds.items()]
+
+
+def _repeated(rung: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    async def batch() -> None:
+        for _ in range(_CALLS):
+            await rung()
+
+    return batch
+
+
+async def functions() -> list[Stage]:
+    """Time single functions; best of many, because what disturbs a run can only make it longer."""
+    url = URL("https://app.matatika.com/api/apikeys/")
+    async with MatatikaSession(BearerToken("bench-token")) as session:
+        caller, key = session._caller, key_id(1)
+        one, page = compact(one_key(1)), compact(keys_page(0, 200, 10_000))
+        document, items = orjson.loads(one), orjson.loads(page)["_embedded"]["apikeys"]
+        following = "https://app.matatika.com/api/apikeys/?page=1&size=200"
+
+        async def timeout() -> None:
+            async with asyncio.timeout(60):  # noqa: ASYNC100  # it is its own cost that is wanted
+                pass
+
+        plain: dict[str, Callable[[], object]] = {
+            "`orjson.loads`, one key": lambda: orjson.loads(one),
+            "`decode_json`, one key": lambda: decode_json(one),
+            "`structure`, one key": lambda: structure(document, ApiKey),
+            "`orjson.loads`, 200 keys": lambda: orjson.loads(page),
+            "`decode_json`, 200 keys": lambda: decode_json(page),
+            "`structure_list`, 200 keys": lambda: structure_list(items, ApiKey, "apikeys"),
+            "`read_page`, 200 keys, all of it": lambda: read_page(url, 200, page, "", ApiKey, "apikeys"),
+            "`ApiRoot.resolve`, a next link": lambda: caller.core.root.resolve(following, url),
+            "`Caller.at`, the URL of a key": lambda: caller.at(f"/apikeys/{key}"),
+            "`Request(…)`": lambda: Request(method="GET", url=url, repeat=Repeat.SAFE),
+        }
+        awaited: dict[str, Callable[[], Awaitable[object]]] = {
+            "`TokenSource.get`, a good token": lambda: caller.core.tokens.get(lambda: 60.0),
+            "`Pool.http`": caller.core.pool.http,
+            "`asyncio.timeout`, entered and left": timeout,
+            "`asyncio.sleep(0)`": lambda: asyncio.sleep(0),
+        }
+        stages = [Stage(name, _best(function)) for name, function in plain.items()]
+        return stages + [Stage(name, await _best_awaited(function)) for name, function in awaited.items()]
+
+
+def _best(function: Callable[[], object]) -> float:
+    timer = timeit.Timer(function)
+    number = max(1, int(0.002 / min(timer.repeat(3, 1))))
+    return min(timer.repeat(30, number)) / number * 1e6
+
+
+async def _best_awaited(function: Callable[[], Awaitable[object]], number: int = 500) -> float:
+    best = float("inf")
+    for _ in range(30):
+        began = time.perf_counter()
+        for _ in range(number):
+            await function()
+        best = min(best, time.perf_counter() - began)
+    return best / number * 1e6
