@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from aiomatatika import Links
 from aiomatatika.converter import Mismatch, decode_json, decode_unambiguous, member
@@ -85,6 +85,8 @@ raw_documents = st.recursive(
 
 
 @given(raw_documents)
+@example(r'["\\u0022", "\\\u0022" ]')
+@example(r'{"\u0022": 1, "\"": 2}')
 def test_a_repeated_name_is_found_wherever_it_stands_and_however_it_is_escaped(text: str) -> None:
     repeated = False
 

@@ -77,7 +77,7 @@ class Pool:
             if loop.is_running():
                 asyncio.run_coroutine_threadsafe(http.close(), loop)
         if own is not None:
-            with contextlib.suppress(RuntimeError):  # a second close while the first is at it
+            with contextlib.suppress(RuntimeError):  # the loop is shutting its generators down at this moment
                 await own[1].aclose()
 
     def _leave_to_the_parent(self) -> None:

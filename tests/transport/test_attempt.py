@@ -141,6 +141,14 @@ async def test_a_body_that_does_not_come_whole_is_damage_after_a_known_status(se
     assert failed.status == 200
 
 
+@pytest.mark.parametrize("encoding", ["br", "zstd"])
+async def test_an_encoding_that_was_not_offered_is_damage(send: Send, encoding: str) -> None:
+    async with raw_server(answer(f"200 OK; Content-Length: 5; Content-Encoding: {encoding}", b"plain")) as raw:
+        failed = await send(raw.url)
+    assert isinstance(failed, Failed)
+    assert failed.outcome is Outcome.DAMAGED
+
+
 async def test_of_an_error_with_a_damaged_body_the_status_is_enough(send: Send) -> None:
     async with raw_server(answer("503 Service Unavailable; Retry-After: 7; Content-Length: 10", b"short")) as raw:
         reply = await send(raw.url)

@@ -19,9 +19,9 @@ def tokens_used(server: MatatikaServer) -> list[str]:
 # One token for many calls
 
 
-async def test_a_thousand_calls_need_one_token(server: MatatikaServer, session: MatatikaSession) -> None:
-    for _ in range(10):
-        await asyncio.gather(*(get(session) for _ in range(100)))
+async def test_calls_one_after_another_need_one_token(server: MatatikaServer, session: MatatikaSession) -> None:
+    for _ in range(100):
+        await get(session)
     assert len(server.requests.token) == 1
     assert len(set(tokens_used(server))) == 1
 
