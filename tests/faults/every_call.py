@@ -43,7 +43,7 @@ def some_key(server: MatatikaServer) -> str:
     return str(server.add_api_keys(1)[0])
 
 
-# By what they call; a name of the class after the name of the group.
+# By the coroutine function, or asynchronous iteration, that each is about; in brackets a variant.
 CALLS: Mapping[str, Call] = {
     "MatatikaSession.__aenter__": use,
     "MatatikaSession.close": use_and_close,
