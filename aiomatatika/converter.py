@@ -26,6 +26,7 @@ from aiomatatika.hal import JsonObject, Links
 from aiomatatika.secret import Secret
 
 __all__ = [
+    "CANONICAL_UUID",
     "Mismatch",
     "decode_json",
     "decode_unambiguous",
@@ -40,7 +41,7 @@ T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
 # Both cases spelled out: half the time of re.IGNORECASE.
-_CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 # No week dates, no 24:00, no digits of other scripts: what `datetime.fromisoformat` accepts differs between Pythons.
 _TIMESTAMP = re.compile(
     r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.ASCII
@@ -85,7 +86,7 @@ def _structure_float(value: Any, _: Any) -> float:
 
 
 def _structure_uuid(value: Any, _: Any) -> UUID:
-    if type(value) is not str or not _CANONICAL_UUID.fullmatch(value):
+    if type(value) is not str or not CANONICAL_UUID.fullmatch(value):
         _expected("a UUID")
     # Not UUID(value): that looks for braces and prefixes again, 0.9 us against 0.5 us for each item of a page.
     identity = object.__new__(UUID)

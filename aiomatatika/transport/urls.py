@@ -16,6 +16,7 @@ from uuid import UUID
 import attrs
 from yarl import URL
 
+from aiomatatika.converter import CANONICAL_UUID
 from aiomatatika.deployment import Deployment
 from aiomatatika.errors import UnsafeLinkError
 
@@ -23,7 +24,6 @@ __all__ = ["ApiRoot", "path_segment", "uuid_of"]
 
 _logger = logging.getLogger(__name__)
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 # RFC 3986 section 3.1 and 3.2, on the text as the server wrote it: yarl and a browser disagree about some authorities,
 # so what is judged here has to be plain enough for nobody to read it otherwise.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.ASCII | re.IGNORECASE)
@@ -43,7 +43,7 @@ def uuid_of(text: str | UUID, what: str = "id") -> UUID:
     """
     if isinstance(text, UUID):
         return text
-    if not isinstance(text, str) or not _UUID.fullmatch(text):
+    if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
         raise ValueError(f"{what} must be a UUID or its canonical text (8-4-4-4-12 hexadecimal digits)")
     return UUID(text)
 
