@@ -31,7 +31,7 @@ async def _quick(url: str, rounds: int) -> int:
     return 1 if failed else 0
 
 
-async def _whole(url: str, rounds: int, pinned: str, path: Path) -> int:
+async def _whole(url: str, rounds: int, pinned: str) -> str:
     figures = {}
     for scenario in SCENARIOS:
         print(f"{scenario.name} …", flush=True)
@@ -40,10 +40,9 @@ async def _whole(url: str, rounds: int, pinned: str, path: Path) -> int:
     rest = await limits(url, rounds)
     print("profile …", flush=True)
     text = results(figures, rest, await ladder(url, rounds), await functions(), pinned, rounds)
-    path.write_text(text, encoding="utf-8")
     print(*(row(scenario, seconds) for scenario, seconds in figures.items()), sep="\n")
-    print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), f"written: {path}", sep="\n")
-    return 0
+    print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n")
+    return text
 
 
 def main() -> int:
@@ -58,7 +57,10 @@ def main() -> int:
         pinned = pin(process_id)
         if options.quick:
             return asyncio.run(_quick(url, options.rounds or 9))
-        return asyncio.run(_whole(url, options.rounds or 21, pinned, options.to))
+        text = asyncio.run(_whole(url, options.rounds or 21, pinned))
+    options.to.write_text(text, encoding="utf-8")
+    print(f"written: {options.to}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -108,9 +108,9 @@ def results(
     lines = [
         "# What the library costs, next to what else one would pick",
         "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Every variant calls the same server, raw asyncio with",
-        f"prebuilt bytes in a process of its own, in the same run and in turn (A B C A B C …, {rounds} rounds): figures are",
-        "medians over the rounds, ratios are taken round by round before their median is. Absolute figures are this",
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Every variant calls the same server (raw asyncio,",
+        "prebuilt bytes, a process of its own) in the same run and in turn, A B C A B C …: figures are medians over",
+        f"{rounds} rounds, ratios are taken round by round and their median after that. Absolute figures are this",
         "machine's; the ratios are what travels.",
         "",
         f"Machine: {', '.join(machine())}; {pinned}.",

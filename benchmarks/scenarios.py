@@ -66,6 +66,8 @@ async def timed(scenario: Scenario, url: str, names: tuple[str, ...], rounds: in
     """Return the seconds for a call of each variant, of each round."""
     variants = {name: load(name)(url) for name in names}
     batches = {name: _bound(scenario, variant) for name, variant in variants.items()}
+    for variant in variants.values():
+        await variant.open()
     try:
         return await interleaved(batches, scenario.calls, rounds)
     finally:

@@ -6,8 +6,9 @@ user would write.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from importlib import import_module
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 __all__ = ["ALL", "DICTS", "OURS", "PEER", "QUICK", "Variant", "load"]
 
@@ -31,7 +32,7 @@ ALL: Final = tuple(_MODULES)
 QUICK: Final = (DICTS, OURS, PEER)
 
 
-class Variant(Protocol):
+class Variant(ABC):
     """A way to call the API. It is made in a running loop, with the server's URL.
 
     Attributes:
@@ -40,14 +41,21 @@ class Variant(Protocol):
 
     does: ClassVar[str]
 
+    @abstractmethod
     def __init__(self, url: str) -> None: ...
 
+    async def open(self) -> None:  # noqa: B027  # most need nothing
+        """Do what has to be awaited before the first call."""
+
+    @abstractmethod
     async def one(self) -> object:
         """GET one key."""
 
+    @abstractmethod
     async def page(self, size: int) -> int:
         """GET a page; return how many keys it has."""
 
+    @abstractmethod
     async def close(self) -> None:
         """Close the connections."""
 

@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 
 __all__ = ["AiohttpOrjson", "AiohttpRead", "session"]
 
@@ -17,7 +18,7 @@ def session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(headers={"Authorization": "Bearer bench-token", "Accept": "application/hal+json"})
 
 
-class AiohttpRead:
+class AiohttpRead(Variant):
     """aiohttp and ``read()``."""
 
     does: ClassVar[str] = "bytes"

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 
 __all__ = ["AuthlibClient"]
 
 
-class AuthlibClient:
+class AuthlibClient(Variant):
     """``AsyncOAuth2Client`` with a token that is good for a day."""
 
     does: ClassVar[str] = "plain dicts"

@@ -7,19 +7,23 @@ from typing import Any, ClassVar
 from githubkit.core import GitHubCore
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 from benchmarks.variants.models import Key, KeysPage
 
 __all__ = ["GithubkitCore"]
 
 
-class GithubkitCore:
+class GithubkitCore(Variant):
     """``GitHubCore`` with ``response_model``; its HTTP cache is off, so that every call is one."""
 
     does: ClassVar[str] = "pydantic models"
 
     def __init__(self, url: str) -> None:
         self._github: GitHubCore[Any] = GitHubCore("bench-token", base_url=f"{url}/api/", http_cache=False, timeout=60)
-        self._entered = False
+
+    async def open(self) -> None:
+        """Enter it: its client is in a context variable, so that a task that enters does so for itself alone."""
+        await self._github.__aenter__()
 
     async def one(self) -> Key:
         """GET one key."""
@@ -30,12 +34,8 @@ class GithubkitCore:
         return len((await self._get(f"apikeys/?size={size}", KeysPage)).embedded.apikeys)
 
     async def _get(self, path: str, model: type[Any]) -> Any:
-        if not self._entered:  # outside `async with` it opens a client for each request
-            self._entered = True
-            await self._github.__aenter__()
         return (await self._github.arequest("GET", path, response_model=model)).parsed_data
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._entered:
-            await self._github.__aexit__(None, None, None)
+        await self._github.__aexit__(None, None, None)

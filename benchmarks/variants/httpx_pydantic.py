@@ -7,12 +7,13 @@ from typing import ClassVar
 import httpx
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 from benchmarks.variants.models import Key, KeysPage
 
 __all__ = ["HttpxPydantic"]
 
 
-class HttpxPydantic:
+class HttpxPydantic(Variant):
     """httpx and pydantic's own JSON parser. No pool timeout: a thousand requests wait for a hundred connections."""
 
     does: ClassVar[str] = "pydantic models"

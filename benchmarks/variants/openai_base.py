@@ -11,6 +11,7 @@ from openai._base_client import BaseAsyncPage, PageInfo
 from pydantic import Field
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 
 __all__ = ["OpenaiBase"]
 
@@ -45,7 +46,7 @@ class _Page(BaseAsyncPage[_Key]):
         return PageInfo(url=self.links["next"].href) if "next" in self.links else None  # type: ignore[arg-type]
 
 
-class OpenaiBase:
+class OpenaiBase(Variant):
     """``AsyncClient.get`` and ``get_api_list``."""
 
     does: ClassVar[str] = "pydantic models, not validated"

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 
 __all__ = ["ALIAS", "Ours"]
 
@@ -13,7 +14,7 @@ ALIAS = ("app.matatika.com",)  # the links of the payloads name the API so, as t
 _KEY = key_id(1)
 
 
-class Ours:
+class Ours(Variant):
     """Typed, checked, repeated, refreshed."""
 
     does: ClassVar[str] = "attrs classes"

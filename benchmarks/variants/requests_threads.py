@@ -10,13 +10,14 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 
 __all__ = ["RequestsThreads"]
 
 _THREADS = 32
 
 
-class RequestsThreads:
+class RequestsThreads(Variant):
     """One ``requests.Session`` for 32 threads, and plain dicts."""
 
     does: ClassVar[str] = "plain dicts"

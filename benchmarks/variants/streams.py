@@ -6,13 +6,14 @@ import asyncio
 from typing import ClassVar
 
 from benchmarks.payloads import key_id
+from benchmarks.variants import Variant
 
 __all__ = ["Streams"]
 
 _Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Streams:
+class Streams(Variant):
     """HTTP/1.1 by hand, over at most 100 connections."""
 
     does: ClassVar[str] = "bytes; nothing is checked"
