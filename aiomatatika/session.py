@@ -112,15 +112,15 @@ class MatatikaSession:
         user_agent: str | None = None,
     ) -> None:
         wrong = [
-            f"{name} must be {getattr(kind, '__name__', kind)}, not {type(value).__name__}"
-            for name, value, kind in (
-                ("credentials", credentials, ClientCredentials | BearerToken),
-                ("deployment", deployment, Deployment),
-                ("http", http, aiohttp.ClientSession | None),
-                ("timeouts", timeouts, Timeouts),
-                ("retries", retries, Retries),
+            f"{name} must be {' or '.join(each.__name__ for each in kinds)}, not {type(value).__name__}"
+            for name, value, kinds in (
+                ("credentials", credentials, (ClientCredentials, BearerToken)),
+                ("deployment", deployment, (Deployment,)),
+                ("http", http, (aiohttp.ClientSession, type(None))),
+                ("timeouts", timeouts, (Timeouts,)),
+                ("retries", retries, (Retries,)),
             )
-            if not isinstance(value, kind)
+            if not isinstance(value, kinds)
         ]
         if wrong:
             del credentials  # a bare token, perhaps, and a traceback can show its locals
