@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+BENCH  ?= .venv-bench
 ARGS   ?=
 
 BIN := $(VENV)/bin
@@ -29,10 +30,10 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format fuzz soak bench bench-quick profile clean
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## run examples/quickstart.py against the embedded server
 	$(BIN)/python examples/quickstart.py
@@ -54,14 +55,29 @@ format: $(VENV)/.installed-dev  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for each property: some minutes
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz -o faulthandler_timeout=0 $(ARGS)
+
+soak: $(VENV)/.installed  ## 100,000 calls against a server full of faults (ARGS="--calls 1000000" for a million)
+	$(BIN)/python -m benchmarks.soak --calls 100000 $(ARGS)
+
+bench: $(BENCH)/.installed  ## measure next to every peer, on a quiet machine; writes benchmarks/RESULTS.md
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+bench-quick: $(BENCH)/.installed  ## the first five ratios; fails beyond 1.5 times a goal
+	$(BENCH)/bin/python -m benchmarks --quick $(ARGS)
+
+profile: $(BENCH)/.installed  ## where the library's own microseconds go
+	$(BENCH)/bin/python -m benchmarks.profiling
+
 clean:  ## remove the environment and everything that was built
-	rm -rf $(VENV) build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.created:
+$(VENV)/.created $(BENCH)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is not a Python 3.11 or newer; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv --clear $(@D)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.created $(METADATA)
@@ -75,3 +91,7 @@ $(VENV)/.installed-test: $(VENV)/.created $(METADATA)
 $(VENV)/.installed-dev: $(VENV)/.created $(METADATA)
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
+
+$(BENCH)/.installed: $(BENCH)/.created $(METADATA) benchmarks/requirements.txt
+	$(BENCH)/bin/python -m pip --disable-pip-version-check install --quiet --requirement benchmarks/requirements.txt --editable .
+	@touch $@

@@ -4,45 +4,55 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from benchmarks.limits import limits
 from benchmarks.measure import pin
 from benchmarks.report import results, row
-from benchmarks.scenarios import SCENARIOS, timed
+from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.stages import functions, ladder
 from benchmarks.variants import ALL, QUICK
 from benchmarks.wire import served
+from benchmarks.worker import Worker, working
 
 _RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 _TOLERANCE: Final = 1.5  # of a goal: beyond it is no noise
 
 
-async def _quick(url: str, rounds: int) -> int:
+def _timed(scenario: Scenario, workers: Mapping[str, Worker], rounds: int) -> dict[str, list[float]]:
+    """Return the seconds for a call of each variant, of each round: A B C A B C …, after one of each for warmth."""
+    for worker in workers.values():
+        worker.seconds(scenario)
+    seconds: dict[str, list[float]] = {name: [] for name in workers}
+    for _ in range(rounds):
+        for name, worker in workers.items():
+            seconds[name].append(worker.seconds(scenario))
+    return seconds
+
+
+def _quick(url: str, rounds: int) -> int:
     print(f"{'ratio to':42} {'aiohttp + orjson':>18} {'httpx + pydantic':>21}")
     failed = 0
-    for scenario in SCENARIOS:
-        each = row(scenario, await timed(scenario, url, QUICK, rounds))
-        failed += each.exceeds(_TOLERANCE)
-        print(each, "FAILED" if each.exceeds(_TOLERANCE) else "", flush=True)
+    with working(QUICK, url) as workers:
+        for scenario in SCENARIOS:
+            each = row(scenario, _timed(scenario, workers, rounds))
+            failed += each.exceeds(_TOLERANCE)
+            print(each, "FAILED" if each.exceeds(_TOLERANCE) else "", flush=True)
     return 1 if failed else 0
 
 
-async def _whole(url: str, rounds: int, pinned: str) -> str:
+def _whole(url: str, rounds: int, pinned: str) -> str:
     figures = {}
-    for scenario in SCENARIOS:
-        print(f"{scenario.name} …", flush=True)
-        figures[scenario] = await timed(scenario, url, ALL, rounds)
-    print("prefetch, token storm, memory, import …", flush=True)
-    rest = await limits(url, rounds)
-    print("profile …", flush=True)
-    text = results(figures, rest, await ladder(url, rounds), await functions(), pinned, rounds)
-    print(*(row(scenario, seconds) for scenario, seconds in figures.items()), sep="\n")
-    print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n")
-    return text
+    with working(ALL, url) as workers:
+        for scenario in SCENARIOS:
+            figures[scenario] = _timed(scenario, workers, rounds)
+            print(row(scenario, figures[scenario]), flush=True)
+    rest = asyncio.run(limits(url, rounds))
+    print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n", flush=True)
+    return results(figures, rest, asyncio.run(ladder(url, rounds)), asyncio.run(functions()), pinned, rounds)
 
 
 def main() -> int:
@@ -52,12 +62,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often each variant is measured")
     parser.add_argument("--to", type=Path, default=_RESULTS, help="the file to write (default: RESULTS.md here)")
     options = parser.parse_args()
-    logging.disable(logging.CRITICAL)  # nobody's log is part of the comparison
     with served("benchmarks.server") as (url, process_id):
         pinned = pin(process_id)
         if options.quick:
-            return asyncio.run(_quick(url, options.rounds or 9))
-        text = asyncio.run(_whole(url, options.rounds or 21, pinned))
+            return _quick(url, options.rounds or 9)
+        text = _whole(url, options.rounds or 21, pinned)
     options.to.write_text(text, encoding="utf-8")
     print(f"written: {options.to}")
     return 0

@@ -42,7 +42,7 @@ def ratio(ours: list[float], theirs: list[float]) -> Ratio:
 async def interleaved(
     batches: Mapping[str, Callable[[], Awaitable[object]]], calls: int, rounds: int
 ) -> dict[str, list[float]]:
-    """Run each batch once for warmth, then all of them in turn, round after round.
+    """Run each batch once for warmth, then all of them in turn, round after round, in this process.
 
     Args:
         batches: What to run, by name.
@@ -54,8 +54,6 @@ async def interleaved(
     """
     for batch in batches.values():
         await batch()
-    gc.collect()
-    gc.freeze()  # what a neighbour has imported is not to be walked through at our cost
     seconds: dict[str, list[float]] = {name: [] for name in batches}
     for _ in range(rounds):
         for name, batch in batches.items():
@@ -63,7 +61,6 @@ async def interleaved(
             began = time.perf_counter()
             await batch()
             seconds[name].append((time.perf_counter() - began) / calls)
-    gc.unfreeze()
     return seconds
 
 

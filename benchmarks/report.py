@@ -124,7 +124,11 @@ def results(
         *(line for scenario, seconds in timed.items() for line in _scenario(scenario, seconds)),
         "",
         "## Where the microseconds go",
-        *_stages("One GET, from bare aiohttp to a whole call: each rung has all before it", rungs, rungs=True),
+        *_stages(
+            "One GET, from bare aiohttp to a whole call: each rung has all before it; best of the rounds",
+            rungs,
+            rungs=True,
+        ),
         *_stages("Single functions, best of many", functions, rungs=False),
     ]
     return "\n".join(lines) + "\n"

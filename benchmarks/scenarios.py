@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from benchmarks.measure import interleaved
-from benchmarks.variants import Variant, load
+from benchmarks.variants import Variant
 
-__all__ = ["SCENARIOS", "Scenario", "timed"]
+__all__ = ["SCENARIOS", "Scenario"]
 
 Batch = Callable[[Variant, int], Awaitable[object]]
 
@@ -60,20 +59,3 @@ SCENARIOS = (
     Scenario("page of 1,000 keys", _pages_of(1000), 8, 1.90, 0.45, 1000),
     Scenario("1,000 GETs at once through one session", _at_once, 1000, 1.30, 0.10),
 )
-
-
-async def timed(scenario: Scenario, url: str, names: tuple[str, ...], rounds: int) -> dict[str, list[float]]:
-    """Return the seconds for a call of each variant, of each round."""
-    variants = {name: load(name)(url) for name in names}
-    batches = {name: _bound(scenario, variant) for name, variant in variants.items()}
-    for variant in variants.values():
-        await variant.open()
-    try:
-        return await interleaved(batches, scenario.calls, rounds)
-    finally:
-        for variant in variants.values():
-            await variant.close()
-
-
-def _bound(scenario: Scenario, variant: Variant) -> Callable[[], Awaitable[object]]:
-    return lambda: scenario.batch(variant, scenario.calls)

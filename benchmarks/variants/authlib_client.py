@@ -9,6 +9,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from benchmarks.payloads import key_id
 from benchmarks.variants import Variant
+from benchmarks.variants.httpx_pydantic import LIMITS
 
 __all__ = ["AuthlibClient"]
 
@@ -21,7 +22,12 @@ class AuthlibClient(Variant):
     def __init__(self, url: str) -> None:
         token = {"access_token": "bench-token", "token_type": "Bearer", "expires_at": time.time() + 86_400}
         self._http = AsyncOAuth2Client(
-            client_id="bench", token=token, token_endpoint=f"{url}/oauth/token", base_url=f"{url}/api", timeout=60
+            client_id="bench",
+            token=token,
+            token_endpoint=f"{url}/oauth/token",
+            base_url=f"{url}/api",
+            timeout=60,
+            limits=LIMITS,
         )
 
     async def one(self) -> Any:
