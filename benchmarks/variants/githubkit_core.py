@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from githubkit.core import GitHubCore
+from githubkit.response import Response
 
 from benchmarks.payloads import key_id
 from benchmarks.variants import Variant
 from benchmarks.variants.models import Key, KeysPage
 
 __all__ = ["GithubkitCore"]
+
+T = TypeVar("T")
 
 
 class GithubkitCore(Variant):
@@ -23,7 +26,7 @@ class GithubkitCore(Variant):
 
     async def open(self) -> None:
         """Enter it: its client is in a context variable, so that a task that enters does so for itself alone."""
-        await self._github.__aenter__()
+        await self._github.__aenter__()  # type: ignore[no-untyped-call]  # theirs
 
     async def one(self) -> Key:
         """GET one key."""
@@ -33,8 +36,9 @@ class GithubkitCore(Variant):
         """GET a page."""
         return len((await self._get(f"apikeys/?size={size}", KeysPage)).embedded.apikeys)
 
-    async def _get(self, path: str, model: type[Any]) -> Any:
-        return (await self._github.arequest("GET", path, response_model=model)).parsed_data
+    async def _get(self, path: str, model: type[T]) -> T:
+        response: Response[T, Any] = await self._github.arequest("GET", path, response_model=model)
+        return response.parsed_data
 
     async def close(self) -> None:
         """Close the connections."""

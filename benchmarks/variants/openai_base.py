@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from openai import AsyncClient, BaseModel
@@ -43,7 +44,8 @@ class _Page(BaseAsyncPage[_Key]):
 
     def next_page_info(self) -> PageInfo | None:
         """Return where the next page is."""
-        return PageInfo(url=self.links["next"].href) if "next" in self.links else None  # type: ignore[arg-type]
+        following = self.links.get("next")
+        return PageInfo(params=dict(parse_qsl(urlsplit(following.href).query))) if following else None
 
 
 class OpenaiBase(Variant):

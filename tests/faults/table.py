@@ -32,7 +32,7 @@ def proofs_by_case(folder: Path = HERE) -> dict[str, list[tuple[str, str]]]:
 
 
 def read_cases(path: Path = HERE / "cases.toml") -> Mapping[str, Mapping[str, str]]:
-    """Return the tables of groups, cases and untested."""
+    """Return the tables of groups, cases, untested, and what is done otherwise than was asked for at first."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
@@ -42,6 +42,7 @@ def mistakes(cases: Mapping[str, Mapping[str, str]], tests: Mapping[str, object]
     yield from (f"{each}: in no group" for each in known if each[0] not in cases["groups"])
     yield from (f"{each}: a test, and no such case" for each in sorted(tests) if each not in known)
     yield from (f"{each}: untested, and no such case" for each in untested if each not in known)
+    yield from (f"{each}: done otherwise, and no such case" for each in cases.get("otherwise", ()) if each not in known)
     yield from (f"{each}: no test and no reason" for each in known if each not in tests and each not in untested)
     yield from (f"{each}: a test, and a reason why there is none" for each in untested if each in tests)
 
@@ -54,7 +55,8 @@ def table(cases: Mapping[str, Mapping[str, str]], tests: Mapping[str, list[tuple
         for case, what in cases["cases"].items():
             if case.startswith(group):
                 proofs = "<br>".join(f"[{_words(name)}]({file})" for file, name in tests.get(case, ()))
-                lines.append(f"| {case} | {what} | {proofs or 'none: ' + cases['untested'][case]} |")
+                otherwise = f"; {note}" if (note := cases.get("otherwise", {}).get(case)) else ""
+                lines.append(f"| {case} | {what}{otherwise} | {proofs or 'none: ' + cases['untested'][case]} |")
         lines.append("")
     return "\n".join(lines)
 

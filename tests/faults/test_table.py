@@ -31,6 +31,10 @@ def test_a_row_leads_to_the_tests_or_tells_the_reason() -> None:
     assert "| P07 | another | none: not here |" in text
 
 
+def test_a_row_tells_what_is_done_otherwise() -> None:
+    assert "| T01 | one thing; and why | [one]" in table({**CASES, "otherwise": {"T01": "and why"}}, TESTS)
+
+
 def test_tests_are_found_by_their_names(tmp_path: Path) -> None:
     source = "async def test_T01_one(\ndef test_T01_two_more(\ndef test_other(\n    def test_T02_inner(\n"
     (tmp_path / "test_tokens.py").write_text(source)
@@ -43,6 +47,7 @@ def test_tests_are_found_by_their_names(tmp_path: Path) -> None:
         ({"cases": {"T01": "", "P07": "", "P08": ""}}, "P08: no test and no reason"),
         ({"cases": {"P07": ""}}, "T01: a test, and no such case"),
         ({"cases": {"T01": ""}}, "P07: untested, and no such case"),
+        ({"otherwise": {"P08": ""}}, "P08: done otherwise, and no such case"),
         ({"untested": {"P07": "", "T01": ""}}, "T01: a test, and a reason why there is none"),
         ({"groups": {"P": ""}}, "T01: in no group"),
     ],
