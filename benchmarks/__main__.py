@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.limits import limits
+from benchmarks.machine import machine
 from benchmarks.measure import pin
 from benchmarks.report import results, row
 from benchmarks.scenarios import SCENARIOS, Scenario
@@ -44,7 +45,7 @@ def _quick(url: str, rounds: int) -> int:
     return 1 if failed else 0
 
 
-def _whole(url: str, rounds: int, pinned: str) -> str:
+def _whole(url: str, rounds: int, conditions: str) -> str:
     figures = {}
     with working(ALL, url) as workers:
         for scenario in SCENARIOS:
@@ -52,7 +53,7 @@ def _whole(url: str, rounds: int, pinned: str) -> str:
             print(row(scenario, figures[scenario]), flush=True)
     rest = asyncio.run(limits(url, rounds))
     print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n", flush=True)
-    return results(figures, rest, asyncio.run(ladder(url, rounds)), asyncio.run(functions()), pinned, rounds)
+    return results(figures, rest, asyncio.run(ladder(url, rounds)), asyncio.run(functions()), conditions, rounds)
 
 
 def main() -> int:
@@ -63,10 +64,10 @@ def main() -> int:
     parser.add_argument("--to", type=Path, default=_RESULTS, help="the file to write (default: RESULTS.md here)")
     options = parser.parse_args()
     with served("benchmarks.server") as (url, process_id):
-        pinned = pin(process_id)
+        conditions = f"{', '.join(machine())}; {pin(process_id)}"
         if options.quick:
             return _quick(url, options.rounds or 9)
-        text = _whole(url, options.rounds or 21, pinned)
+        text = _whole(url, options.rounds or 21, conditions)
     options.to.write_text(text, encoding="utf-8")
     print(f"written: {options.to}")
     return 0

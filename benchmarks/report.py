@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from benchmarks.limits import Limit
-from benchmarks.machine import machine, versions
+from benchmarks.machine import versions
 from benchmarks.measure import Ratio, ratio, summary
 from benchmarks.scenarios import Scenario
 from benchmarks.stages import Stage
@@ -100,7 +100,7 @@ def results(
     limits: Iterable[Limit],
     rungs: Iterable[Stage],
     functions: Iterable[Stage],
-    pinned: str,
+    conditions: str,
     rounds: int,
 ) -> str:
     """Return the text of RESULTS.md."""
@@ -113,7 +113,7 @@ def results(
         f"{rounds} rounds, ratios are taken round by round and their median after that. Absolute figures are this",
         "machine's; the ratios are what travels.",
         "",
-        f"Machine: {', '.join(machine())}; {pinned}.",
+        f"Machine: {conditions}.",
         f"Versions: {', '.join(versions())}.",
         "",
         "## Goals",
