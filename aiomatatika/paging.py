@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 from yarl import URL
 
-from aiomatatika.converter import Mismatch, decode_json, structure_list
+from aiomatatika.converter import Mismatch, decode_json, structure_list, wire_name
 
 __all__ = ["Page", "PageDocument", "read_page"]
 
@@ -91,6 +91,20 @@ def _count(value: Any, where: str) -> int | Mismatch | None:
     return Mismatch(f"{where}: expected a whole number")
 
 
+def _counts(page: Any) -> dict[str, int | None] | Mismatch:
+    """Read the ``page`` object, as far as it is there."""
+    if page is not None and not isinstance(page, dict):
+        return Mismatch("page: expected an object")
+    counts: dict[str, int | None] = {}
+    for attribute in ("number", "size", "total_elements", "total_pages"):
+        name = wire_name(attribute)
+        count = _count((page or {}).get(name), f"page.{name}")
+        if isinstance(count, Mismatch):
+            return count
+        counts[attribute] = count
+    return counts
+
+
 def _next_hrefs(document: Mapping[str, Any]) -> tuple[str, ...] | Mismatch:
     links = document.get("_links")
     if links in (None, []):
@@ -137,24 +151,14 @@ def read_page(
         return document
     if not isinstance(document, dict):
         return Mismatch("body: expected an object")
-    found, hrefs = _raw_items(document, relation), _next_hrefs(document)
-    page = document.get("page")
-    if page is not None and not isinstance(page, dict):
-        return Mismatch("page: expected an object")
-    counts = {
-        attribute: _count((page or {}).get(name), f"page.{name}")
-        for attribute, name in (
-            ("number", "number"),
-            ("size", "size"),
-            ("total_elements", "totalElements"),
-            ("total_pages", "totalPages"),
-        )
-    }
-    for part in (found, hrefs, *counts.values()):
-        if isinstance(part, Mismatch):
-            return part
-    raw, name = found  # type: ignore[misc]  # the loop above has seen to the other cases
-    items = structure_list(raw, cls, name)
+    counts = _counts(document.get("page"))
+    if isinstance(counts, Mismatch):
+        return counts
+    hrefs = _next_hrefs(document)
+    if isinstance(hrefs, Mismatch):
+        return hrefs
+    found = _raw_items(document, relation)
+    items = found if isinstance(found, Mismatch) else structure_list(found[0], cls, found[1])
     if isinstance(items, Mismatch):
         return items
-    return PageDocument(url=url, items=items, next_hrefs=hrefs, **counts)  # type: ignore[arg-type]  # as above
+    return PageDocument(url=url, items=items, next_hrefs=hrefs, **counts)

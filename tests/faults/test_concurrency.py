@@ -16,22 +16,11 @@ from aiomatatika import AccessToken, ApiKey, BearerToken, MatatikaSession, Retri
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..cancellation import interrupted_everywhere
+from ..transport.conftest import StuckClock
 from .conftest import Witness, open_files, settled
 from .every_call import CALLS
 
 TOKEN, KEYS = "/oauth/token", "/api/apikeys/"
-
-
-class EndlessSleep(ControlledClock):
-    """A clock whose sleeps never end by themselves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asleep = asyncio.Event()
-
-    async def sleep(self, seconds: float) -> None:
-        self.asleep.set()
-        await asyncio.Event().wait()
 
 
 def calls(session: MatatikaSession, n: int) -> list[asyncio.Task[ApiKey | None]]:
@@ -123,7 +112,7 @@ async def test_C06_an_early_refresh_runs_in_the_background_and_nobody_waits(serv
 
 @pytest.mark.parametrize("busy_with", ["a token", "a refresh", "a request", "a wait before a repeat"])
 async def test_C07_closing_while_calls_run(server: MatatikaServer, witness: Witness, busy_with: str) -> None:
-    clock = EndlessSleep()
+    clock = StuckClock()
     with clock.installed():
         session = MatatikaSession(server.credentials, deployment=server.deployment)
     if busy_with != "a token":
@@ -235,7 +224,7 @@ async def test_C12_a_cancellation_is_not_swallowed(server: MatatikaServer, witne
 async def test_C13_a_caller_is_cancelled_while_it_waits_before_a_repeat(
     server: MatatikaServer, witness: Witness
 ) -> None:
-    clock = EndlessSleep()
+    clock = StuckClock()
     server.faults.add(path=KEYS, status=503, headers={"Retry-After": "20"}, times=None)
     with clock.installed():
         session = MatatikaSession(server.credentials, deployment=server.deployment, retries=Retries(attempts=5))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from ..transport.conftest import RawServer, raw_server, session_at
+from ..transport.conftest import RawServer, listening, raw_server, session_at
 
 __all__ = [
     "RawServer",
@@ -130,21 +130,8 @@ class Wire:
 async def wire(to: str, carry: Carry = carry_whole, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
     """Put a wire before the server at a URL of 127.0.0.1; with TLS it ends there."""
     line = Wire(URL(to).port or 0, carry)
-    running: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        running.add(asyncio.get_running_loop().create_task(line.connect(reader, writer)))
-
-    listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-    line.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with listening(line.connect, tls) as line.port:
         yield line
-    finally:
-        listener.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await listener.wait_closed()
 
 
 @contextlib.contextmanager

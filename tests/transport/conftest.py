@@ -7,7 +7,7 @@ import contextlib
 import gzip
 import ssl
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -93,24 +93,34 @@ class RawServer:
                 await writer.wait_closed()
 
 
+Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+
+
 @contextlib.asynccontextmanager
-async def raw_server(*answers: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
-    raw = RawServer(answers)
+async def listening(converse: Conversation, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Hold a conversation with whoever connects to a port of 127.0.0.1, in tasks that end with it; give the port."""
     running: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        running.add(asyncio.get_running_loop().create_task(raw.converse(reader, writer)))
+        running.add(asyncio.get_running_loop().create_task(converse(reader, writer)))
 
     listener = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-    raw.url = f"http{'s' if tls else ''}://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
     try:
-        yield raw
+        yield listener.sockets[0].getsockname()[1]
     finally:
         listener.close()
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await listener.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def raw_server(*answers: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    raw = RawServer(answers)
+    async with listening(raw.converse, tls) as port:
+        raw.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
+        yield raw
 
 
 def session_at(
