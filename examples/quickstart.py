@@ -1,7 +1,8 @@
 """The main job, end to end: list, create, use, rename, rotate and delete an API key.
 
-With ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET`` (or ``MATATIKA_ACCESS_TOKEN``) set it talks to the real API,
-else to the embedded server, which it starts in its own process. It deletes the one key that it creates.
+With ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET`` (or ``MATATIKA_ACCESS_TOKEN``) set it talks to the real API;
+with no ``MATATIKA_*`` variable set, to the embedded server, which it starts in its own process. It deletes the one key
+that it creates.
 
     python examples/quickstart.py
 """
@@ -9,29 +10,18 @@ else to the embedded server, which it starts in its own process. It deletes the 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from aiomatatika import MatatikaError, MatatikaSession, NewApiKey, Profile
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import demo_session
 
 
-@asynccontextmanager
-async def open_session() -> AsyncIterator[MatatikaSession]:
-    """Open a session on the real API if the environment has credentials, else on the embedded server."""
-    if any(os.environ.get(f"MATATIKA_{name}") for name in ("CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN")):
-        async with MatatikaSession.from_env() as session:
-            print(f"Talking to {session.deployment.api_url}, with the credentials of the environment.\n")
-            yield session
+def say_where(session: MatatikaSession) -> None:
+    if session.deployment.api_url.startswith("https:"):
+        print(f"Talking to {session.deployment.api_url}, with the credentials of the environment.\n")
     else:
-        async with MatatikaServer() as server:
-            print("No MATATIKA_* credentials are set: talking to the embedded server,")
-            print(f"a Matatika API of our own at {server.deployment.api_url}, with 45 keys and the default one.\n")
-            server.add_api_keys(45)
-            async with MatatikaSession(server.credentials, deployment=server.deployment) as session:
-                yield session
+        print("Talking to the embedded server, a Matatika API on this machine,")
+        print(f"at {session.deployment.api_url}. Set MATATIKA_* variables to talk to the real one.\n")
 
 
 async def show_pages(session: MatatikaSession) -> None:
@@ -54,7 +44,9 @@ async def use_new_key(session: MatatikaSession, new: NewApiKey) -> None:
 
 
 async def main() -> None:
-    async with open_session() as session:
+    # In a program of your own: `async with MatatikaSession.from_env() as session:`
+    async with demo_session() as session:
+        say_where(session)
         print("1. List the API keys, page by page")
         await show_pages(session)
 

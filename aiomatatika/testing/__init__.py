@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiomatatika.testing.clock import ControlledClock
+    from aiomatatika.testing.demo import demo_session
     from aiomatatika.testing.faults import Fault, FaultPlan
     from aiomatatika.testing.log import RecordedRequest, RequestLog
     from aiomatatika.testing.server import MatatikaServer
@@ -31,6 +32,7 @@ __all__ = [
     "RecordedRequest",
     "RequestLog",
     "StoredKey",
+    "demo_session",
 ]
 
 _MODULES = {
@@ -41,6 +43,7 @@ _MODULES = {
     "RecordedRequest": "log",
     "RequestLog": "log",
     "StoredKey": "store",
+    "demo_session": "demo",
 }
 
 

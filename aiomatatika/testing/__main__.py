@@ -45,16 +45,9 @@ async def _run(host: str, port: int, keys: int) -> None:
     async with MatatikaServer(host=host, port=port, clock=Clock()) as server:
         server.requests.limit = _REMEMBERED
         server.add_api_keys(keys)
-        deployment, credentials = server.deployment, server.credentials
-        variables = {
-            "MATATIKA_API_URL": deployment.api_url,
-            "MATATIKA_TOKEN_URL": deployment.token_url or "",
-            "MATATIKA_CLIENT_ID": credentials.client_id,
-            "MATATIKA_CLIENT_SECRET": credentials.client_secret.reveal(),
-        }
         print(f"# A Matatika API for tests listens on {server.url} and has {len(server.api_keys)} API key(s).")
         print("# Paste these lines into the shell that runs your program. Ctrl-C here ends the server.")
-        for name, value in variables.items():
+        for name, value in server.environ().items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
         await stop.wait()

@@ -188,6 +188,19 @@ class MatatikaServer:
         """The credentials of the built-in key."""
         return self._store.default_key.credentials
 
+    def environ(self) -> dict[str, str]:
+        """Return the variables that `MatatikaSession.from_env` reads, for a program in a process of its own.
+
+        The secret is among them in clear text.
+        """
+        deployment, credentials = self.deployment, self.credentials
+        return {
+            "MATATIKA_API_URL": deployment.api_url,
+            "MATATIKA_TOKEN_URL": deployment.token_url or "",
+            "MATATIKA_CLIENT_ID": credentials.client_id,
+            "MATATIKA_CLIENT_SECRET": credentials.client_secret.reveal(),
+        }
+
     def session(self, **options: Any) -> MatatikaSession:
         """Return a new session on this server, with its credentials and by its clock. The caller closes it.
 
