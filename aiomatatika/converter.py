@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin
 from uuid import UUID, SafeUUID
 
 import attrs
-import orjson
+import msgspec
 from cattrs import ClassValidationError, Converter, IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -34,6 +34,7 @@ __all__ = [
     "structure",
     "structure_list",
     "structure_text",
+    "value_type",
     "wire_name",
 ]
 
@@ -57,7 +58,9 @@ class Mismatch:
     text: str
 
 
+_LEVELS = 250
 _REPEATED = Mismatch("an object has two members of one name")
+_TOO_DEEP = Mismatch("nested too deeply")
 
 
 class _Expected(Exception):  # noqa: N818  # control flow inside this module; it never leaves it
@@ -153,12 +156,20 @@ def _array(item_hook: Hook, item: Any, build: Callable[[list[Any]], Any]) -> Hoo
     return structure_array
 
 
-def _field_hook(converter: Converter, kind: Any) -> Hook:
-    """Resolve the hook of a field once, so that no dispatch is left for each object."""
+def value_type(kind: Any) -> Any:
+    """Return the type of a field's values: ``UUID`` of ``UUID | None``."""
     if get_origin(kind) in {Union, types.UnionType}:
         inner = [each for each in get_args(kind) if each is not type(None)]
         if len(inner) == 1:
-            return _optional(_field_hook(converter, inner[0]))
+            return inner[0]
+    return kind
+
+
+def _field_hook(converter: Converter, kind: Any) -> Hook:
+    """Resolve the hook of a field once, so that no dispatch is left for each object."""
+    value = value_type(kind)
+    if value is not kind:
+        return _optional(_field_hook(converter, value))
     if get_origin(kind) in {list, tuple}:
         item = get_args(kind)[0]
         return _array(_field_hook(converter, item), item, get_origin(kind))
@@ -272,19 +283,38 @@ def decode_json(body: bytes, content_type: str = "") -> Any:
     """Decode a JSON text in UTF-8, whatever charset the header names; a `Mismatch` where it is none.
 
     A byte order mark passes (RFC 8259 section 8.1 lets a parser ignore it). NaN, infinities, lone surrogates, nesting
-    beyond some 250 levels and an object with two members of one name are refused.
+    beyond 250 levels and an object with two members of one name are refused.
     """
     body = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        document = orjson.loads(body)
+        document = msgspec.json.decode(body)
+        if _is_too_deep(body, document):
+            return _TOO_DEEP
         return _REPEATED if _lost_a_member(body, document) else document
-    except orjson.JSONDecodeError:
+    except RecursionError:
+        return _TOO_DEEP
+    except ValueError:  # msgspec's errors are, and Python's own about UTF-8
         pass
-    except orjson.JSONEncodeError:
-        return Mismatch("nested too deeply")
     if not body:
         return Mismatch("the body is empty")
     return Mismatch(f"not JSON ({content_type or 'no content type'})")
+
+
+def _is_too_deep(body: bytes, document: Any) -> bool:
+    """Tell whether arrays and objects stand in each other beyond the limit: what comes after may be recursive."""
+    if body.count(b"[") + body.count(b"{") <= _LEVELS:
+        return False
+    level = [document]
+    for _ in range(_LEVELS):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in {dict, list}
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _lost_a_member(body: bytes, document: Any) -> bool:
@@ -294,7 +324,7 @@ def _lost_a_member(body: bytes, document: Any) -> bool:
     take one away, and an escaped one stays one. This costs a quarter of the decoding where the server writes
     no spaces, else as much again; a parser that hands each object to Python costs three times the decoding.
     """
-    again = orjson.dumps(document)
+    again = msgspec.json.encode(document)
     if again == body:
         return False
     quotes = body.count(b'"')

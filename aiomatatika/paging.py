@@ -12,9 +12,10 @@ from typing import Any, Generic, TypeVar
 import attrs
 from yarl import URL
 
+from aiomatatika.bulk import bulk_page
 from aiomatatika.converter import Mismatch, decode_json, structure_list, wire_name
 
-__all__ = ["Page", "PageDocument", "read_page"]
+__all__ = ["Page", "PageDocument", "read_document", "read_page"]
 
 T = TypeVar("T")
 
@@ -82,16 +83,16 @@ class PageDocument(Generic[T]):
 
 
 def _count(value: Any, where: str) -> int | Mismatch | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15):
         return value
     return Mismatch(f"{where}: expected a whole number")
 
 
-def _counts(page: Any) -> dict[str, int | None] | Mismatch:
+def _counts(page: object) -> dict[str, int | None] | Mismatch:
     """Read the ``page`` object, as far as it is there."""
     if page is not None and not isinstance(page, dict):
         return Mismatch("page: expected an object")
@@ -146,6 +147,18 @@ def read_page(
     """Read the answer to a page's GET. Search answers 204 when there is nothing."""
     if status == _NO_CONTENT:
         return PageDocument(url=url, items=[])
+    bulk = bulk_page(body, cls, relation)
+    if bulk is not None:
+        counts = _counts(bulk.counts)
+        if not isinstance(counts, Mismatch):
+            following = bulk.links.get("next")
+            hrefs = (following.href,) if following else ()
+            return PageDocument(url=url, items=bulk.items, next_hrefs=hrefs, **counts)
+    return read_document(url, body, content_type, cls, relation)
+
+
+def read_document(url: URL, body: bytes, content_type: str, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
+    """Read a page of any form, or say why it is none."""
     document = decode_json(body, content_type)
     if isinstance(document, Mismatch):
         return document

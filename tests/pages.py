@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 from yarl import URL
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Retries, Timeouts
@@ -73,7 +73,7 @@ class Memory(Caller):
                 await asyncio.Event().wait()
             for _ in range(self._turns):
                 await asyncio.sleep(0)
-            return Reply(200, {}, orjson.dumps(self._answer(request.url)), request.url)
+            return Reply(200, {}, json.dumps(self._answer(request.url)).encode(), request.url)
         finally:
             self.flying -= 1
 

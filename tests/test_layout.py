@@ -23,6 +23,7 @@ FLOORS = [
     "options",
     "converter",
     "credentials",
+    "bulk",
     "paging",
     "transport.clock",
     "transport.urls",
@@ -41,7 +42,7 @@ FLOORS = [
     "session",
     "testing",
 ]
-WITHOUT_IO = ["errors", "secret", "hal", "converter", "paging", "transport.urls", "transport.retry"]
+WITHOUT_IO = ["errors", "secret", "hal", "converter", "bulk", "paging", "transport.urls", "transport.retry"]
 
 
 def name_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import attrs
-import orjson
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
@@ -77,7 +77,7 @@ def test_a_log_record_hides_it(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["sent Secret(hidden) and [Secret(hidden)]"]
 
 
-@pytest.mark.parametrize("encode", [json.dumps, orjson.dumps])
+@pytest.mark.parametrize("encode", [json.dumps, msgspec.json.encode])
 @pytest.mark.parametrize(
     "document", [Secret(CANARY), {"secret": Secret(CANARY)}, {Secret(CANARY): 1}, Data(Secret(CANARY))]
 )

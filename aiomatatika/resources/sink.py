@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-import orjson
+import msgspec
 
 from aiomatatika.errors import SecretDeliveryError
 
@@ -101,7 +101,7 @@ class _NewFile:
 
     def _write(self, key: NewApiKey) -> None:
         # Nothing here has a name: a traceback with locals would show it.
-        self._file.write(orjson.dumps({"client_id": key.client_id, "client_secret": key.client_secret.reveal()}))
+        self._file.write(msgspec.json.encode({"client_id": key.client_id, "client_secret": key.client_secret.reveal()}))
         self._file.flush()
         os.fsync(self._file.fileno())
         self._whole = True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date, time
 from typing import Any, NoReturn, TypeVar
+from uuid import UUID
 
 import attrs
-import orjson
 from yarl import URL
 
 from aiomatatika.converter import Mismatch, decode_json, structure
@@ -22,22 +23,28 @@ HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 
 
-def _encoded(document: Any) -> bytes:
-    body = orjson.dumps(document)
-    if b"null" in body:  # orjson writes NaN and the infinities so
-        json.dumps(document, allow_nan=False, default=repr)
-    return body
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
 
 
 def json_body(document: Any) -> bytes:
-    """Encode a request body.
+    """Encode a request body; dates and times in their ISO 8601 form, UUIDs in their canonical one.
 
     Raises:
         ValueError: It holds what JSON has no form for.
     """
     try:
-        return _encoded(document)
-    except (orjson.JSONEncodeError, ValueError):
+        # Not msgspec: it writes NaN as null, and an attrs class by the names that its attributes have here.
+        return json.dumps(_plain(document), allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError):
         del document  # it can hold passwords, and a traceback with locals would show them
     raise ValueError("json holds a value that JSON has no form for")
 

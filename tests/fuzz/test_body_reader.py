@@ -39,11 +39,6 @@ def finite(text: str) -> float:
     return number if math.isfinite(number) else refuse_constant(text)
 
 
-def whole(text: str) -> int | float:
-    """Return a whole number; beyond 64 bits it is a float, as in JavaScript."""
-    return int(text) if len(text) < 25 and -(2**63) <= int(text) < 2**64 else finite(text)
-
-
 def refuse_repeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(members)
     if len(document) < len(members):
@@ -57,7 +52,6 @@ def strictly(body: bytes) -> Any:
         body.decode("utf-8").removeprefix("\ufeff"),
         parse_constant=refuse_constant,
         parse_float=finite,
-        parse_int=whole,
         object_pairs_hook=refuse_repeated,
     )
 

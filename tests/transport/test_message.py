@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 import pytest
 from hypothesis import given, strategies as st
 from multidict import CIMultiDict
@@ -45,12 +44,15 @@ def refusal(use: Any) -> ResponseError:
     [
         ({}, b"{}"),
         ({"name": "é", "n": None, "deep": [1, 2.5, True]}, '{"name":"é","n":null,"deep":[1,2.5,true]}'.encode()),
-        ({"id": ID, "at": datetime(2023, 3, 8, tzinfo=UTC), "n": None}, None),
+        (
+            {"id": ID, "at": datetime(2023, 3, 8, tzinfo=UTC), "of": (date(2024, 2, 29), 2**64)},
+            f'{{"id":"{ID}","at":"2023-03-08T00:00:00+00:00","of":["2024-02-29",18446744073709551616]}}'.encode(),
+        ),
         ([], b"[]"),
     ],
 )
-def test_a_body_is_json_in_utf_8(document: Any, body: bytes | None) -> None:
-    assert json_body(document) == body or orjson.loads(json_body(document))["id"] == str(ID)
+def test_a_body_is_json_in_utf_8(document: Any, body: bytes) -> None:
+    assert json_body(document) == body
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,6 @@ def test_a_body_is_json_in_utf_8(document: Any, body: bytes | None) -> None:
         {1},
         b"a",
         1j,
-        2**64,
         "\ud800",
         Secret(CANARY),
         HalResource(),
@@ -77,7 +78,7 @@ def test_what_json_has_no_form_for_is_a_value_error_that_shows_nothing(value: An
         assert CANARY not in "".join(shown_by_error(caught.value, but_not=__file__))
 
 
-@pytest.mark.parametrize("document", [{5: 1}, {None: 1}])
+@pytest.mark.parametrize("document", [{5: 1}, {None: 1}, [{"a": {True: 1}}]])
 def test_names_of_members_are_text(document: Any) -> None:
     with pytest.raises(ValueError, match="JSON has no form for"):
         json_body(document)
