@@ -18,6 +18,7 @@ FULLY_COVERED := \
 	aiomatatika/collection.py \
 	aiomatatika/converter.py \
 	aiomatatika/errors.py \
+	aiomatatika/exact.py \
 	aiomatatika/hal.py \
 	aiomatatika/secret.py \
 	aiomatatika/transport/retry.py \

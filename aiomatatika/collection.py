@@ -16,7 +16,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
-import attrs
+import msgspec
 from yarl import URL
 
 from aiomatatika.converter import Mismatch
@@ -34,8 +34,8 @@ T = TypeVar("T")
 
 MAX_PAGES = 10_000
 _MAX_PREFETCH = 100
-# Items are told apart by their ids; a walk remembers this many, so that its memory is bounded.
-_REMEMBERED_IDS = 10_000
+# Items are told apart by their ids; a walk remembers up to twice as many and a page, so that its memory is bounded.
+_REMEMBERED_IDS = 5_000
 
 
 def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_000_000) -> None:
@@ -160,29 +160,37 @@ def _identities(items: Iterable[object]) -> list[Hashable]:
     return [each.int if type(each) is UUID else each for each in ids]
 
 
-@attrs.define(eq=False)
 class _Seen:
-    """The ids of the items delivered last, the oldest forgotten first."""
+    """The ids of the items delivered last: in two sets, the older of which is forgotten when the newer is full."""
 
-    order: deque[Hashable] = attrs.field(factory=deque)
-    ids: set[Hashable] = attrs.field(factory=set)
+    __slots__ = ("_newer", "_older")
+
+    def __init__(self) -> None:
+        self._newer: set[Hashable] = set()
+        self._older: set[Hashable] = set()
 
     def only_new(self, items: list[T], identities: list[Hashable]) -> list[T]:
         """Return the items that were not seen before, and remember them."""
-        if len({*identities}) < len(identities) or None in identities or not self.ids.isdisjoint(identities):
-            kept, fresh = [], []
-            for item, identity in zip(items, identities, strict=True):
-                if identity is None:
-                    kept.append(item)
-                elif identity not in self.ids:
-                    self.ids.add(identity)
-                    kept.append(item)
-                    fresh.append(identity)
-            items, identities = kept, fresh
-        self.ids.update(identities)
-        self.order.extend(identities)
-        self.ids.difference_update([self.order.popleft() for _ in range(len(self.order) - _REMEMBERED_IDS)])
-        return items
+        if len(self._newer) >= _REMEMBERED_IDS:
+            self._newer, self._older = set(), self._newer
+        unique = set(identities)
+        if (
+            len(unique) == len(identities)
+            and None not in unique
+            and unique.isdisjoint(self._newer)
+            and unique.isdisjoint(self._older)
+        ):
+            self._newer |= unique
+            return items
+        return [
+            item for item, identity in zip(items, identities, strict=True) if identity is None or self._is_new(identity)
+        ]
+
+    def _is_new(self, identity: Hashable) -> bool:
+        if identity in self._newer or identity in self._older:
+            return False
+        self._newer.add(identity)
+        return True
 
 
 def _digest(url: URL) -> bytes:
@@ -301,7 +309,7 @@ class Pages(Generic[T]):
             self._began_at = page.number
         elif page.total_elements != before.total_elements:
             self._warn("the number of items changed during the walk: some may be missing")
-        self._previous, self._previous_ids = attrs.evolve(page, items=[]), ids
+        self._previous, self._previous_ids = msgspec.structs.replace(page, items=[]), ids
         try:
             self._next = self._where_next(page)
         except LinkError as error:

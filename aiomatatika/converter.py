@@ -51,8 +51,7 @@ _HAL_NAMES = {"links": "_links", "embedded": "_embedded"}
 _EXTRA = "extra"
 
 
-@attrs.frozen
-class Mismatch:
+class Mismatch(msgspec.Struct, frozen=True):
     """Why a document is not what was promised: where, and what was expected there."""
 
     text: str

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
+import msgspec
 from yarl import URL
 
-from aiomatatika.bulk import bulk_page
 from aiomatatika.converter import Mismatch, decode_json, structure_list, wire_name
+from aiomatatika.exact import exact_page
 
 __all__ = ["Page", "PageDocument", "read_document", "read_page"]
 
@@ -47,8 +48,7 @@ class Page(Generic[T]):
     next_url: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class PageDocument(Generic[T]):
+class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A page as its document says it.
 
     Attributes:
@@ -147,13 +147,13 @@ def read_page(
     """Read the answer to a page's GET. Search answers 204 when there is nothing."""
     if status == _NO_CONTENT:
         return PageDocument(url=url, items=[])
-    bulk = bulk_page(body, cls, relation)
-    if bulk is not None:
-        counts = _counts(bulk.counts)
+    exact = exact_page(body, cls, relation)
+    if exact is not None:
+        counts = _counts(exact.counts)
         if not isinstance(counts, Mismatch):
-            following = bulk.links.get("next")
+            following = exact.links.get("next")
             hrefs = (following.href,) if following else ()
-            return PageDocument(url=url, items=bulk.items, next_hrefs=hrefs, **counts)
+            return PageDocument(url=url, items=exact.items, next_hrefs=hrefs, **counts)
     return read_document(url, body, content_type, cls, relation)
 
 

@@ -272,10 +272,16 @@ async def test_closing_the_session_ends_what_is_fetched_ahead(matatika_server: M
 # What a walk keeps in mind
 
 
-async def test_only_the_last_ten_thousand_ids_are_remembered() -> None:
-    answers = iter([page_of(range(10_001), following="?page=1"), page_of([0, 10_000, 10_001])])
+async def test_the_last_five_thousand_ids_are_remembered_and_the_first_of_ten_thousand_forgotten() -> None:
+    answers = iter(
+        [
+            page_of(range(5_000), following="?page=1"),
+            page_of(range(5_000, 10_000), following="?page=2"),
+            page_of([0, 5_000, 9_999, 10_000, 10_000]),
+        ]
+    )
     got = numbers_of(await Memory(lambda _: next(answers)).keys().collect())
-    assert got[10_000:] == [10_000, 0, 10_001]
+    assert got[10_000:] == [0, 10_000]
 
 
 async def test_items_without_ids_are_all_delivered(

@@ -22,8 +22,8 @@ FLOORS = [
     "deployment",
     "options",
     "converter",
+    "exact",
     "credentials",
-    "bulk",
     "paging",
     "transport.clock",
     "transport.urls",
@@ -42,7 +42,7 @@ FLOORS = [
     "session",
     "testing",
 ]
-WITHOUT_IO = ["errors", "secret", "hal", "converter", "bulk", "paging", "transport.urls", "transport.retry"]
+WITHOUT_IO = ["errors", "secret", "hal", "converter", "exact", "paging", "transport.urls", "transport.retry"]
 
 
 def name_of(path: Path) -> str:

@@ -7,8 +7,8 @@ frames of its traceback, so none leaves this module, not even as the context of 
 from __future__ import annotations
 
 import aiohttp
-import attrs
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout, hdrs
+import msgspec
+from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse, ClientTimeout, hdrs
 from aiohttp.http_exceptions import ContentEncodingError
 
 from aiomatatika.errors import SessionClosedError
@@ -22,8 +22,7 @@ _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
 
 
-@attrs.frozen
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """An exchange without a usable answer.
 
     Attributes:
@@ -45,29 +44,27 @@ class _SentAlreadyError(Exception):
     """aiohttp was about to send a request a second time by itself."""
 
 
-class _SendOnce:
-    """A per-request middleware that lets one request out.
+def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
+    """Return a per-request middleware that lets one request out.
 
     aiohttp repeats GET, PUT and DELETE by itself when the connection dies, also after the server has acted
     (`aiohttp.client.IDEMPOTENT_METHODS`), and has no public switch for it. It runs the middlewares again for the
     repeat. They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
     """
+    sent = False
 
-    __slots__ = ("_authorization", "_sent")
-
-    def __init__(self, authorization: Secret | None) -> None:
-        self._authorization = authorization
-        self._sent = False
-
-    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        if self._sent:
+    async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        nonlocal sent
+        if sent:
             raise _SentAlreadyError
-        self._sent = True
-        if self._authorization is None:
+        sent = True
+        if authorization is None:
             request.headers.pop(hdrs.AUTHORIZATION, None)
         else:
-            request.headers[hdrs.AUTHORIZATION] = self._authorization.reveal()
+            request.headers[hdrs.AUTHORIZATION] = authorization.reveal()
         return await handler(request)
+
+    return middleware
 
 
 class _TooLargeError(Exception):
@@ -125,7 +122,7 @@ async def _exchange(
         headers=headers,
         allow_redirects=False,
         timeout=timeout,
-        middlewares=(_SendOnce(authorization),),
+        middlewares=(_send_once(authorization),),
         raise_for_status=False,
     )
     try:

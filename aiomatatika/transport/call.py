@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import attrs
+import msgspec
 from aiohttp import ClientTimeout
 from yarl import URL
 
@@ -66,8 +66,7 @@ class Deadline:
         return max(0.0, self._end - self._clock.monotonic())
 
 
-@attrs.define(eq=False)
-class Core:
+class Core(msgspec.Struct, eq=False):
     """What the callers of one session share."""
 
     deployment: Deployment
@@ -78,9 +77,9 @@ class Core:
     user_agent: str
     grant_for: Callable[[ClientCredentials], ClientCredentialsGrant]
     secrets: tuple[Secret, ...] = ()
-    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    budget: RetryBudget = msgspec.field(default_factory=RetryBudget)
     closed: bool = False
-    _running: dict[asyncio.Timeout, tuple[asyncio.AbstractEventLoop, bool]] = attrs.field(factory=dict, init=False)
+    _running: dict[asyncio.Timeout, tuple[asyncio.AbstractEventLoop, bool]] = msgspec.field(default_factory=dict)
 
     def check_open(self) -> None:
         """Raise `SessionClosedError` after `close`."""
@@ -362,7 +361,7 @@ class Caller:
             raise ResponseError(f"the API redirects a {request.method} ({reply.status}): not followed")
         if redirects > _MOST_REDIRECTS or url == request.url:
             raise ResponseError("the API redirects without end")
-        return attrs.evolve(request, url=url)
+        return msgspec.structs.replace(request, url=url)
 
     def _unauthorized(self, reply: Reply) -> AuthenticationError:
         code = challenge_code(reply)

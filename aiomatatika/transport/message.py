@@ -8,11 +8,12 @@ from datetime import date, time
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-import attrs
+import msgspec
 from yarl import URL
 
 from aiomatatika.converter import Mismatch, decode_json, structure
 from aiomatatika.errors import ResponseError
+from aiomatatika.exact import exact_resource
 from aiomatatika.transport.retry import Repeat
 
 __all__ = ["HAL_JSON", "MAX_BODY", "Reply", "Request", "json_body"]
@@ -49,8 +50,7 @@ def json_body(document: Any) -> bytes:
     raise ValueError("json holds a value that JSON has no form for")
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One logical request, as an operation declares it.
 
     Attributes:
@@ -66,14 +66,17 @@ class Request:
     """
 
     method: str
-    url: URL = attrs.field(repr=lambda url: url.raw_path)
+    url: URL
     repeat: Repeat
-    body: bytes | None = attrs.field(default=None, repr=False)
+    body: bytes | None = None
     content_type: str = "application/json"
     accept: str = HAL_JSON
     absence_is_success: bool = False
     protected: bool = False
     within: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.url.raw_path}, {self.repeat}>"
 
 
 class Reply:
@@ -140,5 +143,8 @@ class Reply:
 
 
 def _structured(reply: Reply, cls: type[T]) -> T | Mismatch:
+    exact = exact_resource(reply.body, cls)
+    if exact is not None:
+        return exact
     document = decode_json(reply.body, reply.media_type)
     return document if isinstance(document, Mismatch) else structure(document, cls)

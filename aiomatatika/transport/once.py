@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import attrs
+import msgspec
 from yarl import URL
 
 from aiomatatika.converter import decode_json, member
@@ -50,8 +50,7 @@ def attach(error: BaseException, made: Any, what: str) -> None:
     error.add_note(f"{what} was created; it is in .api_key of this exception")
 
 
-@attrs.frozen
-class _Lost:
+class _Lost(msgspec.Struct, frozen=True):
     """A PUT without a usable answer that may have been carried out."""
 
     error: MatatikaError

@@ -26,7 +26,7 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Final
 
-import attrs
+import msgspec
 
 from aiomatatika.errors import AuthenticationError, MatatikaError, RateLimitError, SessionClosedError
 from aiomatatika.secret import Secret
@@ -49,8 +49,7 @@ _REPLACEMENT_INTERVAL: Final = 30.0
 _REPLACEMENTS_IN_A_ROW: Final = 4
 
 
-@attrs.frozen
-class Instant:
+class Instant(msgspec.Struct, frozen=True):
     """A moment on both clocks: the wall clock sees a suspended machine, the monotonic one is never set back."""
 
     wall: float
@@ -66,8 +65,7 @@ class Instant:
         return max(clock.wall() - self.wall, clock.monotonic() - self.monotonic)
 
 
-@attrs.frozen
-class Granted:
+class Granted(msgspec.Struct, frozen=True):
     """A token as its issuer gave it: the lifetime in seconds counts from the moment that it was asked for."""
 
     value: Secret
@@ -75,8 +73,7 @@ class Granted:
     asked_at: Instant
 
 
-@attrs.frozen
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Why there is no token. ``final``: the issuer refuses the credentials; asking again soon is of no use."""
 
     error: MatatikaError
@@ -92,8 +89,7 @@ def _place_of(error: BaseException) -> str:
 Grant = Callable[[int], Awaitable[Granted | Refused]]
 
 
-@attrs.frozen(eq=False)
-class Token:
+class Token(msgspec.Struct, frozen=True, eq=False):
     """A snapshot that many calls share. The ages are in seconds; None: it lasts until it is refused."""
 
     value: Secret
@@ -124,8 +120,7 @@ class Token:
         return self.refresh_age is None or self.asked_at.age(clock) < self.end_age
 
 
-@attrs.frozen
-class _Failure:
+class _Failure(msgspec.Struct, frozen=True):
     """The last fetch, which failed, as the calls after it need to know it."""
 
     refused: Refused

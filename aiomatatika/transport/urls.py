@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-import attrs
+import msgspec
 from yarl import URL
 
 from aiomatatika.converter import CANONICAL_UUID
@@ -80,17 +80,17 @@ def _joined(base: URL, relative: URL) -> URL:
     return base.join(relative)
 
 
-@attrs.frozen
-class ApiRoot:
+class ApiRoot(msgspec.Struct, frozen=True, eq=False):
     """The root of the API as the origin rule needs it."""
 
     url: URL
+    origin: str
     scheme: str
     host: str
     port: int
     path: str
     alias_hosts: frozenset[str]
-    _upgraded_hosts: set[str] = attrs.field(factory=set, eq=False, repr=False)
+    _upgraded_hosts: set[str] = msgspec.field(default_factory=set)
 
     @classmethod
     def of(cls, deployment: Deployment) -> ApiRoot:
@@ -98,6 +98,7 @@ class ApiRoot:
         url = URL(deployment.api_url)
         return cls(
             url=url,
+            origin=str(url.origin()),
             scheme=url.scheme,
             host=url.host_subcomponent or "",
             port=url.port or _DEFAULT_PORTS[url.scheme],
@@ -107,7 +108,8 @@ class ApiRoot:
 
     def at(self, path: str, query: Mapping[str, str] | None = None) -> URL:
         """Return the URL of an encoded path below the root, such as ``/apikeys/``."""
-        url = self.url.with_path(self.path + path, encoded=True)
+        # From the whole text: yarl remembers it, with all that it found out about it. `with_path` costs 4 us more.
+        url = URL(f"{self.origin}{self.path}{path}", encoded=True)
         return url.with_query(query) if query else url
 
     def below(self, path: str) -> URL:

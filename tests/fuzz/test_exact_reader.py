@@ -1,4 +1,4 @@
-"""What the bulk reader takes, it reads as the converter does: the one is the other's specification."""
+"""What the exact reader takes, it reads as the converter does: the one is the other's specification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey
-from aiomatatika.bulk import bulk_page
+from aiomatatika.converter import Mismatch, decode_json, structure
+from aiomatatika.exact import exact_page, exact_resource
 from aiomatatika.paging import PageDocument, read_document, read_page
 
 from .hostile import CANARY, bodies, odd_texts, wounded
@@ -68,8 +69,19 @@ def everything(page: PageDocument[ApiKey]) -> Any:
     return page, [(dict(item.links), item.embedded, item.extra, item.access_token) for item in page.items]
 
 
+def assert_the_same_alone(key: Any) -> None:
+    """One key alone: as its attributes, or refused."""
+    body = json.dumps(key, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    fast = exact_resource(body, ApiKey)
+    if fast is not None:
+        slow = structure(decode_json(body), ApiKey)
+        assert not isinstance(slow, Mismatch)
+        assert fast == slow
+        assert dict(fast.links) == dict(slow.links)
+
+
 def assert_the_same(body: bytes) -> None:
-    if bulk_page(body, ApiKey, "apikeys") is None:
+    if exact_page(body, ApiKey, "apikeys") is None:
         return
     slow = read_document(URL_OF_LIST, body, "", ApiKey, "apikeys")
     fast = read_page(URL_OF_LIST, 200, body, "", ApiKey, "apikeys")
@@ -89,16 +101,22 @@ def test_a_good_part_of_that_it_takes() -> None:
 
     @given(written)
     def look(body: bytes) -> None:
-        taken.append(bulk_page(body, ApiKey, "apikeys") is not None)
+        taken.append(exact_page(body, ApiKey, "apikeys") is not None)
 
     look()
     assert taken.count(True) > len(taken) / 10
+
+
+@given(keys | likely_keys | wounded(keys, 1))
+def test_nor_is_one_key_alone_another(key: Any) -> None:
+    assert_the_same_alone(key)
 
 
 @given(timestamps)
 def test_it_is_as_strict_about_timestamps(text: str) -> None:
     document = _page([{"id": str(UUID(int=1)), "created": text, "_links": {}}], {})
     assert_the_same(json.dumps(document, ensure_ascii=False).encode())
+    assert_the_same_alone(document["_embedded"]["apikeys"][0])
 
 
 @given(identities)

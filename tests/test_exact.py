@@ -14,7 +14,7 @@ import pytest
 from yarl import URL
 
 from aiomatatika import ApiKey, HalResource, Link, Profile, Secret
-from aiomatatika.bulk import bulk_page
+from aiomatatika.exact import exact_page, exact_resource
 from aiomatatika.paging import read_page
 from aiomatatika.testing import MatatikaServer
 
@@ -47,12 +47,12 @@ def page(*keys: dict[str, Any], **members: Any) -> dict[str, Any]:
 
 def read(document: Any, cls: type[Any] = ApiKey) -> Any:
     text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
-    return bulk_page(text.encode("utf-8", "surrogatepass"), cls, "apikeys")
+    return exact_page(text.encode("utf-8", "surrogatepass"), cls, "apikeys")
 
 
 def test_a_page_as_the_api_writes_it() -> None:
-    bulk = read(page(key(name="default", accessToken=CANARY), key()))
-    first, second = bulk.items
+    exact = read(page(key(name="default", accessToken=CANARY), key()))
+    first, second = exact.items
     assert second == ApiKey(
         id=UUID(ID),
         created=datetime(2024, 1, 8, 13, 35, 35, 961074, UTC),
@@ -62,7 +62,7 @@ def test_a_page_as_the_api_writes_it() -> None:
         profile_id="auth0|5eb0",
     )
     assert (first.name, first.access_token) == ("default", Secret(CANARY))
-    assert (bulk.links["next"].href, bulk.counts["totalPages"]) == ("/api/apikeys/?page=1", 3)
+    assert (exact.links["next"].href, exact.counts["totalPages"]) == ("/api/apikeys/?page=1", 3)
 
 
 def test_its_resources_are_no_less_than_others() -> None:
@@ -88,9 +88,39 @@ async def test_the_pages_of_the_embedded_server_are_taken_also_the_one_with_the_
     async with matatika_server.session() as session:
         for number in (0, 1):
             reply = await session.request("GET", "/apikeys/", params={"page": str(number)})
-            bulk = bulk_page(reply.body, ApiKey, "apikeys")
-            assert bulk is not None
-            assert len(bulk.items) == (20, 11)[number]
+            exact = exact_page(reply.body, ApiKey, "apikeys")
+            assert exact is not None
+            assert len(exact.items) == (20, 11)[number]
+
+
+def test_a_resource_alone_is_read_as_one_of_a_page() -> None:
+    (made,) = read(page(key(accessToken=CANARY))).items
+    alone = exact_resource(json.dumps(key(accessToken=CANARY)).encode(), ApiKey)
+    assert alone is not None
+    assert alone == made
+    assert (alone.access_token, dict(alone.links)) == (Secret(CANARY), dict(made.links))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        key(unknown=1),
+        key(name=None),
+        key(id=ID.replace("-", "")),
+        key(created="2024-01-08 13:35:35.961074"),
+        json.dumps(key(name="a")).replace('"name"', '"name": "b", "name"'),
+        json.dumps(key(name="\\")),
+        "",
+    ],
+)
+def test_a_resource_alone_that_is_not_exactly_as_promised_is_left_to_the_converter(document: Any) -> None:
+    text = document if isinstance(document, str) else json.dumps(document)
+    assert exact_resource(text.encode(), ApiKey) is None
+
+
+@pytest.mark.parametrize("cls", [Profile, HalResource, dict, list[ApiKey]])
+def test_so_is_a_class_with_fields_of_other_types(cls: type[Any]) -> None:
+    assert exact_resource(b'{"id":"a","_links":{}}', cls) is None
 
 
 def test_an_empty_array_is_a_page() -> None:
@@ -167,6 +197,60 @@ def test_white_space_and_other_scripts_are_no_reason_to_leave_it() -> None:
 class Counted(HalResource):
     id: UUID
     size: int
+
+
+@attrs.frozen(kw_only=True)
+class Plain(HalResource):
+    id: UUID
+    name: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Validated(Plain):
+    name: str | None = attrs.field(default=None, validator=attrs.validators.max_len(3))
+
+
+@attrs.frozen(kw_only=True)
+class Converted(Plain):
+    name: str | None = attrs.field(default=None, converter=str)
+
+
+@attrs.frozen(kw_only=True)
+class Finished(Plain):
+    def __attrs_post_init__(self) -> None:
+        raise AssertionError
+
+
+@attrs.frozen(kw_only=True, init=False)
+class SelfMade(Plain):
+    def __init__(self, **members: Any) -> None:
+        self.__attrs_init__(**members)
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class WithoutSlots(Plain):
+    pass
+
+
+@attrs.frozen(kw_only=True, cache_hash=True)
+class Hashed(Plain):
+    pass
+
+
+@attrs.frozen(kw_only=True)
+class Later(Plain):
+    name: str | None = attrs.field(default=None, init=False)
+
+
+def test_a_users_own_class_is_read_so_too() -> None:
+    made = exact_resource(json.dumps({"id": ID, "name": "a", "_links": {}}).encode(), Plain)
+    assert made == Plain(id=UUID(ID), name="a")
+    assert exact_resource(json.dumps({"id": ID, "_links": {}}).encode(), Plain) == Plain(id=UUID(ID))
+
+
+@pytest.mark.parametrize("cls", [Validated, Converted, Finished, SelfMade, WithoutSlots, Hashed, Later])
+def test_a_class_that_does_more_than_keep_its_fields_is_left_to_the_converter(cls: type[Any]) -> None:
+    assert exact_resource(json.dumps({"id": ID, "name": "a", "_links": {}}).encode(), cls) is None
 
 
 @pytest.mark.parametrize("cls", [Counted, Profile])
