@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin
-from uuid import UUID, SafeUUID
+from uuid import UUID
 
 import attrs
 import msgspec
@@ -90,11 +90,7 @@ def _structure_float(value: Any, _: Any) -> float:
 def _structure_uuid(value: Any, _: Any) -> UUID:
     if type(value) is not str or not CANONICAL_UUID.fullmatch(value):
         _expected("a UUID")
-    # Not UUID(value): that looks for braces and prefixes again, 0.9 us against 0.5 us for each item of a page.
-    identity = object.__new__(UUID)
-    object.__setattr__(identity, "int", int(value.replace("-", ""), 16))
-    object.__setattr__(identity, "is_safe", SafeUUID.unknown)
-    return identity
+    return msgspec.convert(value, UUID)  # 0.3 us, where UUID(value) takes 0.9
 
 
 def _structure_datetime(value: Any, _: Any) -> datetime:
@@ -309,7 +305,7 @@ def _is_too_deep(body: bytes, document: Any) -> bool:
             inner
             for outer in level
             for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in {dict, list}
+            if type(inner) is dict or type(inner) is list  # half the time of a set
         ]
         if not level:
             return False

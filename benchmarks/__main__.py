@@ -12,6 +12,7 @@ from typing import Final
 from benchmarks.limits import limits
 from benchmarks.machine import machine
 from benchmarks.measure import pin
+from benchmarks.parts import parts
 from benchmarks.report import results, row
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.stages import functions, ladder
@@ -53,7 +54,8 @@ def _whole(url: str, rounds: int, conditions: str) -> str:
             print(row(scenario, figures[scenario]), flush=True)
     rest = asyncio.run(limits(url, rounds))
     print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n", flush=True)
-    return results(figures, rest, asyncio.run(ladder(url, rounds)), asyncio.run(functions()), conditions, rounds)
+    rungs = asyncio.run(ladder(url, rounds))
+    return results(figures, rest, rungs, parts(), asyncio.run(functions()), conditions, rounds)
 
 
 def main() -> int:

@@ -95,10 +95,32 @@ def _stages(title: str, stages: Iterable[Stage], *, rungs: bool) -> Iterator[str
         before = stage.microseconds
 
 
+def _left_for_a_key(timed: Mapping[Scenario, Seconds]) -> Iterator[str]:
+    """Say what the goals leave for a key of a page, once the call itself is paid."""
+    medians = {
+        scenario: {name: summary(each).median for name, each in seconds.items()} for scenario, seconds in timed.items()
+    }
+    call = next(iter(medians.values()))[OURS]
+    yield "\n### What a goal leaves for a key of a page\n"
+    yield "A page may take so many times what the other takes, its call included. Less what this library's call takes"
+    yield "with a single key, that is for the keys: the bytes read, decoded, checked and made into objects."
+    yield ""
+    yield from _table("scenario", f"left by the goal against {DICTS}", f"left by that against {PEER}", "taken")
+    for scenario, median in medians.items():
+        if scenario.items > 1:
+            each = (
+                scenario.against_dicts * median[DICTS] - call,
+                scenario.against_peer * median[PEER] - call,
+                median[OURS] - call,
+            )
+            yield f"| {scenario.name} | {' | '.join(f'{seconds / scenario.items * 1e6:.1f} µs' for seconds in each)} |"
+
+
 def results(
     timed: Mapping[Scenario, Seconds],
     limits: Iterable[Limit],
     rungs: Iterable[Stage],
+    of_a_key: Iterable[Stage],
     functions: Iterable[Stage],
     conditions: str,
     rounds: int,
@@ -129,6 +151,8 @@ def results(
             rungs,
             rungs=True,
         ),
+        *_left_for_a_key(timed),
+        *_stages("What a key of a page of 200 costs, part by part, in memory; best of many", of_a_key, rungs=False),
         *_stages("Single functions, best of many", functions, rungs=False),
     ]
     return "\n".join(lines) + "\n"
