@@ -21,6 +21,7 @@ FULLY_COVERED := \
 	aiomatatika/exact.py \
 	aiomatatika/hal.py \
 	aiomatatika/secret.py \
+	aiomatatika/seen.py \
 	aiomatatika/transport/retry.py \
 	aiomatatika/transport/tokens.py \
 	aiomatatika/transport/urls.py

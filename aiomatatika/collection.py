@@ -11,10 +11,9 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Hashable, Iterable
+from collections.abc import AsyncIterator, Hashable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from uuid import UUID
 
 import msgspec
 from yarl import URL
@@ -22,6 +21,7 @@ from yarl import URL
 from aiomatatika.converter import Mismatch
 from aiomatatika.errors import LinkError, MatatikaError, PaginationError, ResponseError
 from aiomatatika.paging import Page, PageDocument, read_page
+from aiomatatika.seen import Seen, identities
 from aiomatatika.transport.call import Caller
 from aiomatatika.transport.message import Request
 from aiomatatika.transport.retry import Repeat
@@ -34,8 +34,6 @@ T = TypeVar("T")
 
 MAX_PAGES = 10_000
 _MAX_PREFETCH = 100
-# Items are told apart by their ids; a walk remembers up to twice as many and a page, so that its memory is bounded.
-_REMEMBERED_IDS = 5_000
 
 
 def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_000_000) -> None:
@@ -75,6 +73,13 @@ class Collection(Generic[T]):
         """
         check_count(max_pages, "max_pages", least=1)
         return Pages(self, self._url, self._prefetch, max_pages)
+
+    async def page(self) -> Page[T]:
+        """Return the page that the collection begins with, for programs that show one at a time. One GET.
+
+        ``await session.apikeys.list(page=3, size=20).page()`` is the fourth; `Page.next_url` tells whether more follow.
+        """
+        return await anext(Pages(self, self._url, 0, MAX_PAGES))
 
     async def first(self) -> T | None:
         """Return the first item, or None of an empty collection. One GET, unless the first pages are empty."""
@@ -154,45 +159,6 @@ class Collection(Generic[T]):
         return self._caller.core.root.resolve(href, base)
 
 
-def _identities(items: Iterable[object]) -> list[Hashable]:
-    # A UUID hashes and compares in Python, its number does not: 0.1 us an item against 0.3 us.
-    ids = [getattr(item, "id", None) for item in items]
-    return [each.int if type(each) is UUID else each for each in ids]
-
-
-class _Seen:
-    """The ids of the items delivered last: in two sets, the older of which is forgotten when the newer is full."""
-
-    __slots__ = ("_newer", "_older")
-
-    def __init__(self) -> None:
-        self._newer: set[Hashable] = set()
-        self._older: set[Hashable] = set()
-
-    def only_new(self, items: list[T], identities: list[Hashable]) -> list[T]:
-        """Return the items that were not seen before, and remember them."""
-        if len(self._newer) >= _REMEMBERED_IDS:
-            self._newer, self._older = set(), self._newer
-        unique = set(identities)
-        if (
-            len(unique) == len(identities)
-            and None not in unique
-            and unique.isdisjoint(self._newer)
-            and unique.isdisjoint(self._older)
-        ):
-            self._newer |= unique
-            return items
-        return [
-            item for item, identity in zip(items, identities, strict=True) if identity is None or self._is_new(identity)
-        ]
-
-    def _is_new(self, identity: Hashable) -> bool:
-        if identity in self._newer or identity in self._older:
-            return False
-        self._newer.add(identity)
-        return True
-
-
 def _digest(url: URL) -> bytes:
     """Return what a URL is known by: a walk of 10,000 pages remembers each, and a cursor can be long."""
     return hashlib.blake2b(str(url).encode(), digest_size=16).digest()
@@ -214,7 +180,7 @@ class Pages(Generic[T]):
         self._ahead: deque[tuple[URL, asyncio.Task[PageDocument[T] | MatatikaError]]] = deque()
         self._busy = False
         self._visited: set[bytes] = set()
-        self._seen = _Seen()
+        self._seen = Seen()
         self._previous: PageDocument[T] | None = None  # without its items: they are the caller's
         self._previous_ids: list[Hashable] = []
         self._began_at: int | None = None
@@ -298,7 +264,7 @@ class Pages(Generic[T]):
             and page.number <= before.number
         ):
             raise PaginationError(f"the collection stands still: page {page.number} came after page {before.number}")
-        ids = _identities(page.items)
+        ids = identities(page.items)
         if ids and ids == self._previous_ids and None not in ids:
             raise PaginationError("the collection stands still: two pages hold the same items")
         items = self._seen.only_new(page.items, ids)

@@ -60,10 +60,11 @@ def _core(
     def grant_for(key: ClientCredentials) -> ClientCredentialsGrant:
         return ClientCredentialsGrant(key, deployment, pool, clock, agent, timeouts, retries)
 
+    client_id: str | None = None
     secrets: tuple[Secret, ...] = ()
     if isinstance(credentials, ClientCredentials):
         tokens = TokenSource(grant_for(credentials), clock)
-        secrets = (credentials.client_secret,)
+        client_id, secrets = credentials.client_id, (credentials.client_secret,)
     elif isinstance(credentials.token, Secret):
         tokens = TokenSource(None, clock, fixed=credentials.token)
     else:
@@ -76,6 +77,7 @@ def _core(
         clock=clock,
         user_agent=agent,
         grant_for=grant_for,
+        client_id=client_id,
         secrets=secrets,
     )
 
@@ -265,6 +267,14 @@ class MatatikaSession:
     def deployment(self) -> Deployment:
         """Where the API is: for another session on the same one, such as that of a key just made."""
         return self._caller.core.deployment
+
+    @property
+    def client_id(self) -> str | None:
+        """The client ID of the API key that the session lives by; None with a `BearerToken`.
+
+        A program that rotates or deletes keys tells its own by it: ``key.client_id == session.client_id``.
+        """
+        return self._caller.core.client_id
 
     @property
     def closed(self) -> bool:

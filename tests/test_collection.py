@@ -373,3 +373,13 @@ async def test_an_endless_collection_is_given_up_after_max_pages(
     assert caught.value.next_url is not None
     got += [key.id async for key in keys.at(caught.value.next_url)]
     assert got == list(matatika_server.api_keys)
+
+
+async def test_one_page_alone_is_one_get(matatika_server: MatatikaServer, matatika_session: MatatikaSession) -> None:
+    matatika_server.add_api_keys(9)
+    page = await matatika_session.apikeys.list(page=1, size=4, prefetch=3).page()
+    assert (len(page.items), page.number, page.total_elements, page.total_pages) == (4, 1, 10, 3)
+    assert page.next_url is not None
+    assert matatika_server.requests.methods() == ["GET"]
+    assert (await matatika_session.apikeys.list(page=2, size=4).page()).next_url is None
+    assert (await matatika_session.apikeys.list(page=7, size=4).page()).items == []

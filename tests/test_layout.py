@@ -25,6 +25,7 @@ FLOORS = [
     "exact",
     "credentials",
     "paging",
+    "seen",
     "transport.clock",
     "transport.urls",
     "transport.retry",
@@ -42,7 +43,7 @@ FLOORS = [
     "session",
     "testing",
 ]
-WITHOUT_IO = ["errors", "secret", "hal", "converter", "exact", "paging", "transport.urls", "transport.retry"]
+WITHOUT_IO = ["errors", "secret", "hal", "converter", "exact", "paging", "seen", "transport.urls", "transport.retry"]
 
 
 def name_of(path: Path) -> str:

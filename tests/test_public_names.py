@@ -81,6 +81,7 @@ SIGNATURES = {
     aiomatatika.Retries: "attempts, first_delay, longest_delay",
     aiomatatika.Secret: "value",
     aiomatatika.Collection.pages: "self, *, max_pages",
+    aiomatatika.Collection.page: "self",
     aiomatatika.Collection.first: "self",
     aiomatatika.Collection.collect: "self, limit",
     aiomatatika.Collection.count: "self",

@@ -218,3 +218,9 @@ def test_a_session_that_could_not_be_built_is_no_trouble_when_it_goes() -> None:
     session = MatatikaSession.__new__(MatatikaSession)
     assert repr(session) == "<MatatikaSession>"
     session.__del__()
+
+
+def test_it_tells_the_client_id_that_it_lives_by() -> None:
+    session = MatatikaSession(ClientCredentials("kJ7", "secret"))
+    assert session.client_id == session.with_options(timeouts=Timeouts(total=5)).client_id == "kJ7"
+    assert MatatikaSession(BearerToken("token")).client_id is None

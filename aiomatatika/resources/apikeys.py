@@ -200,7 +200,7 @@ class ApiKeys:
             save: Where the key goes the moment it is there, before anything else can fail. A callable, async or not,
                 is called with it, also when this call was cancelled meanwhile. A path is that of a new file: made
                 before anything is sent, readable by its owner alone, it holds ``client_id`` and ``client_secret`` as
-                JSON.
+                JSON. The deadline does not end a callable: it is to end by itself.
 
         Returns:
             The key with its ``client_secret`` and ``credentials``.
@@ -278,8 +278,10 @@ class ApiKeys:
         The successor is created (`create`), a token is fetched with it, and only then is the old key deleted.
 
         Args:
-            key: An `ApiKey`, its id, or the id's canonical text. Rotating the session's own key ends the session's
-                access when its token does: open a session with the successor's credentials.
+            key: An `ApiKey`, its id, or the id's canonical text. An `ApiKey` is not looked up first: give its id where
+                it may have been deleted meanwhile, or it comes back as its successor. Rotating the session's own key
+                (`MatatikaSession.client_id`) ends the session's access when its token does: open a session with the
+                successor's credentials.
             ready_within: Seconds to wait until the identity provider accepts the successor.
             save: Where the successor goes, as of `create`; before the old key is deleted.
 

@@ -76,6 +76,7 @@ class Core(msgspec.Struct, eq=False):
     clock: Clock
     user_agent: str
     grant_for: Callable[[ClientCredentials], ClientCredentialsGrant]
+    client_id: str | None = None
     secrets: tuple[Secret, ...] = ()
     budget: RetryBudget = msgspec.field(default_factory=RetryBudget)
     closed: bool = False

@@ -61,6 +61,7 @@ CALLS: Mapping[str, Call] = {
     "Collection.__aiter__": iterate,
     "Collection.pages": iterate_ahead,
     "Collection.pages (aclose)": give_up,
+    "Collection.page": lambda session, _: session.apikeys.list(size=1).page(),
     "Collection.first": lambda session, _: session.apikeys.list().first(),
     "Collection.collect": lambda session, _: session.apikeys.list(size=2).collect(),
     "Collection.collect (prefetch)": lambda session, _: session.apikeys.list(size=1, prefetch=3).collect(),

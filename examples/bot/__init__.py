@@ -1,0 +1,10 @@
+"""A Telegram bot that looks after API keys: what a long-lived program shares, shows, hides and cleans up.
+
+::
+
+    python -m examples.bot                                                     # a chat in this terminal
+    TELEGRAM_BOT_TOKEN=123:abc BOT_USERS=4711,4712 python -m examples.bot      # a bot on Telegram
+
+One `MatatikaSession` lives as long as the bot and is given to every handler. Begin reading with `app.py` (who starts
+and stops whom), then `making.py` (a key whose secret must reach its user, or not exist) and `watcher.py`.
+"""

@@ -1,0 +1,67 @@
+"""What the user is told when the library raises: one table, and no word of the server's in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from aiomatatika import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    LinkError,
+    MatatikaError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PaginationError,
+    PendingError,
+    RateLimitError,
+    ResponseError,
+    SecretDeliveryError,
+    SecretLostError,
+    ServerError,
+    SessionClosedError,
+    TransportError,
+    UnsafeLinkError,
+)
+
+ADVICE: Mapping[type[MatatikaError], str] = {
+    ConfigurationError: "My settings cannot work. Please tell my operator: the log says which.",
+    SessionClosedError: "I am just being switched off. Please ask again when I am back.",
+    TransportError: "I cannot reach the Matatika API. Please try again in a minute.",
+    AuthenticationError: "My own API key is refused. Please tell my operator to give me another.",
+    ApiError: "The Matatika API refused that, in a way that I do not know. My log says more.",
+    BadRequestError: "The Matatika API does not accept that. Please check what you typed.",
+    ForbiddenError: "My API key may not do that. Please tell my operator.",
+    NotFoundError: "There is no such key, or it is gone. /keys shows those that there are.",
+    MethodNotAllowedError: "That key cannot be changed in this way.",
+    ConflictError: "That key was changed at the same time. Look at /keys, then try again.",
+    RateLimitError: "The Matatika API has had too many requests.",
+    ServerError: "The Matatika API has a problem of its own. Please try again in a few minutes.",
+    ResponseError: "I do not understand what the Matatika API answers. It may need a newer version of me.",
+    LinkError: "The Matatika API names a link that I cannot follow. Please tell my operator.",
+    UnsafeLinkError: "The Matatika API sent me elsewhere, and I did not go. Please tell my operator.",
+    PaginationError: "The list of keys does not end as it should. Please try again.",
+    SecretLostError: "The secret of a new key was lost on its way. It cannot be had again.",
+    SecretDeliveryError: "A key was made, but a later step failed. Look at /keys.",
+    PendingError: "The Matatika API has taken that on, and has not done it yet. Look at /keys in a minute.",
+}
+
+
+def advice(error: MatatikaError) -> str:
+    """Return what to tell the user: plain text, from the table and from ids and numbers alone."""
+    text = next((ADVICE[each] for each in type(error).__mro__ if each in ADVICE), "Something went wrong with the API.")
+    if isinstance(error, RateLimitError):
+        when = f"in {math.ceil(error.retry_after)} seconds" if error.retry_after is not None else "in a minute"
+        return f"{text} Please try again {when}."
+    if isinstance(error, SecretLostError):
+        left = {
+            True: f"Key {error.key_id} is left, of no use to anyone: delete it in the app. Then ask again.",
+            False: "No key is left of it. Please ask again.",
+            None: f"Look whether /keys shows {error.key_id}, and delete it in the app. Then ask again.",
+        }
+        return f"{text} {left[error.orphan]}"
+    return text
