@@ -87,7 +87,7 @@ $(VENV)/.installed: $(VENV)/.created $(METADATA)
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.created $(METADATA)
-	$(PIP) --editable '.[test]'
+	$(PIP) --editable '.[test-examples]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-dev: $(VENV)/.created $(METADATA)

@@ -107,7 +107,8 @@ class SessionClosedError(MatatikaError):
 class TransportError(MatatikaError):
     """No usable answer came back. With ``sent == "no"`` repeating is safe, with ``"maybe"`` only for idempotent calls.
 
-    Where a time limit ran out it is a `TimeoutError` as well.
+    Where a time limit ran out it is a `TimeoutError` as well, and so an `OSError`: an ``except OSError`` that is meant
+    for files goes behind ``except MatatikaError``.
 
     Attributes:
         sent: ``"no"``: the server cannot have acted. ``"maybe"``: it may have.
@@ -252,11 +253,16 @@ class SecretDeliveryError(MatatikaError):
 
     Attributes:
         api_key: The key with its secret.
+        step: What failed. ``"save"``: the caller's own sink. ``"accept"``: the key is not accepted yet. ``"delete"``:
+            the key that it replaces was not knowingly deleted. ``"update"``: the key had gone, and was made anew.
     """
 
-    def __init__(self, message: str, *, api_key: NewApiKey) -> None:
+    def __init__(
+        self, message: str, *, api_key: NewApiKey, step: Literal["save", "accept", "delete", "update"] | None = None
+    ) -> None:
         super().__init__(message)
         self.api_key = api_key
+        self.step = step
 
 
 class PendingError(MatatikaError):

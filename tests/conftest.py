@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# The tests of the examples need what the extra `test-examples` installs. The library's own do not, so that they run on
+# the lowest dependencies and nothing else.
+_ABSENT = [name for name in ("aiogram", "fastapi", "playwright", "rich") if find_spec(name) is None]
+collect_ignore = ["examples"] if _ABSENT else []
+
+
+def pytest_report_header() -> str | None:
+    if not _ABSENT:
+        return None
+    return f"the examples are not tested here: without {', '.join(_ABSENT)} (pip install 'aiomatatika[test-examples]')"

@@ -36,6 +36,7 @@ FLOORS = [
     "transport.tokens",
     "transport.grants",
     "transport.call",
+    "transport.acceptance",
     "transport.once",
     "transport",
     "collection",

@@ -71,6 +71,7 @@ SIGNATURES = {
     ApiKeys.update: "self, key, *, name",
     ApiKeys.delete: "self, key",
     ApiKeys.rotate: "self, key, *, ready_within, save",
+    ApiKeys.wait_until_accepted: "self, credentials, *, within",
     Profiles.list: "self",
     Profiles.get: "self, profile",
     aiomatatika.ClientCredentials: "client_id, client_secret",

@@ -6,7 +6,6 @@ the only sight of the secret. How that answer is guarded, `transport.once` tells
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
@@ -24,18 +23,17 @@ from aiomatatika.errors import (
     MatatikaError,
     NotFoundError,
     PendingError,
-    RateLimitError,
     SecretDeliveryError,
     SecretLostError,
 )
 from aiomatatika.hal import HalResource
 from aiomatatika.resources.sink import Deliver, Save, opened_sink
 from aiomatatika.secret import Secret
+from aiomatatika.transport.acceptance import wait_for_acceptance
 from aiomatatika.transport.call import Caller, Deadline
 from aiomatatika.transport.message import Reply, Request, json_body
 from aiomatatika.transport.once import SecretCreation, attach
 from aiomatatika.transport.retry import Repeat
-from aiomatatika.transport.tokens import Granted
 from aiomatatika.transport.urls import uuid_of
 
 __all__ = ["ApiKey", "ApiKeys", "NewApiKey"]
@@ -45,7 +43,6 @@ _logger = logging.getLogger("aiomatatika")
 _CREATED, _ACCEPTED = 201, 202
 # The server's own, even where it shows them: a PUT does not send them back.
 _NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 5.0
 
 
 @attrs.frozen(kw_only=True)
@@ -126,9 +123,9 @@ def _check_name(name: object) -> None:
         raise ValueError("name must be a str that is not blank")
 
 
-def _check_seconds(seconds: object) -> None:
+def _check_seconds(seconds: object, argument: str = "ready_within") -> None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
-        raise ValueError("ready_within must be seconds: a number from 0 to 3600")
+        raise ValueError(f"{argument} must be seconds: a number from 0 to 3600")
 
 
 class ApiKeys:
@@ -194,7 +191,8 @@ class ApiKeys:
 
         Args:
             name: The key's name; names need not be unique.
-            draft: What `initialise` returned.
+            draft: What `initialise` returned; where a restart has left only its id, ``ApiKey(id=…)``. Never an id under
+                which there may be a key that is needed.
             ready_within: Seconds, beyond the deadline, to wait until the identity provider accepts the new key, which
                 can take 30 s; tokens are asked for with it. 0: do not wait.
             save: Where the key goes the moment it is there, before anything else can fail. A callable, async or not,
@@ -256,7 +254,7 @@ class ApiKeys:
             message = f"API key {key_id} had gone, the update created it anew, and the answer holds no usable secret"
             raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
         message = f"API key {key_id} had gone, and the update created it anew: its new secret is in .api_key"
-        raise SecretDeliveryError(message, api_key=made)
+        raise SecretDeliveryError(message, api_key=made, step="update")
 
     async def delete(self, key: ApiKey | UUID | str) -> None:
         """Delete a key: ``DELETE /apikeys/{id}``.
@@ -307,7 +305,27 @@ class ApiKeys:
         else:
             return new
         message = f"API key {new.id} was made and works, but deleting its predecessor {old.id} failed: {why}"
-        raise SecretDeliveryError(message, api_key=new)
+        raise SecretDeliveryError(message, api_key=new, step="delete")
+
+    async def wait_until_accepted(self, credentials: ClientCredentials, *, within: float = 45) -> None:
+        """Wait until a key made before is accepted: tokens are asked for with it, until one is granted.
+
+        `create` and `rotate` wait so for theirs; this is for a program that was restarted meanwhile. Repeating is safe.
+
+        Args:
+            credentials: The key's, not the session's.
+            within: Seconds to wait, at most; new credentials can take 30.
+
+        Raises:
+            AuthenticationError, TransportError, …: Why no token was granted, the last time that one was asked for.
+            ConfigurationError: The deployment has no ``token_url``.
+            ValueError: An argument cannot work; nothing was sent.
+        """
+        if not isinstance(credentials, ClientCredentials):
+            raise ValueError(f"credentials must be ClientCredentials, not {type(credentials).__name__}")  # noqa: TRY004
+        _check_seconds(within, "within")
+        self._caller.core.check_can_grant()
+        await wait_for_acceptance(self._caller, credentials, within)
 
     def _url(self, key_id: UUID) -> URL:
         return self._caller.at(f"/apikeys/{key_id}")
@@ -338,36 +356,13 @@ class ApiKeys:
         new = await creation.run(draft.id if draft else None)
         if ready_within is not None:
             try:
-                why = await self._not_accepted(new, ready_within)
+                await wait_for_acceptance(self._caller, new.credentials, ready_within)
             except MatatikaError as error:
-                why = str(error)
+                message = f"API key {new.id} was made, but is not accepted yet: {error}"
             except BaseException as error:
                 attach(error, new, f"API key {new.id}")
                 raise
-            if why:
-                raise SecretDeliveryError(f"API key {new.id} was made, but is not accepted yet: {why}", api_key=new)
+            else:
+                return new
+            raise SecretDeliveryError(message, api_key=new, step="accept")
         return new
-
-    async def _not_accepted(self, new: NewApiKey, seconds: float) -> str | None:
-        """Fetch tokens with a new key until one is granted; else return why not."""
-        core, refusal = self._caller.core, None
-        grant, deadline, pause = core.grant_for(new.credentials), Deadline(core.clock, seconds), _FIRST_PAUSE
-        limit = asyncio.timeout(max(seconds, self._caller.timeouts.connect))
-        try:
-            async with limit:
-                core.enter(limit, protected=False)  # closing the session ends it: aiohttp leaves a reader waiting
-                try:
-                    while not isinstance(outcome := await grant(1), Granted):
-                        refusal = outcome.error
-                        if isinstance(refusal, RateLimitError):
-                            pause = max(pause, refusal.retry_after or 0.0)
-                        if pause >= deadline.left():
-                            return str(refusal)
-                        await core.clock.sleep(pause)
-                        pause = min(2 * pause, _LONGEST_PAUSE)
-                finally:
-                    core.leave(limit)
-                return None
-        except TimeoutError:
-            core.check_open()
-        return str(refusal) if refusal else f"no answer within {seconds} s"

@@ -66,7 +66,7 @@ def _calling(save: Callable[[NewApiKey], Awaitable[None] | None]) -> Deliver:
 
 def _not_delivered(key: NewApiKey, error: Exception) -> SecretDeliveryError:
     message = f"API key {key.id} was made and is in .api_key, but saving it failed with {type(error).__name__}"
-    return SecretDeliveryError(message, api_key=key)
+    return SecretDeliveryError(message, api_key=key, step="save")
 
 
 def _open_for_its_owner(path: str, flags: int) -> int:

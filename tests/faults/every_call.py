@@ -57,6 +57,7 @@ CALLS: Mapping[str, Call] = {
     "ApiKeys.update": lambda session, server: session.apikeys.update(some_key(server), name="new"),
     "ApiKeys.delete": lambda session, server: session.apikeys.delete(some_key(server)),
     "ApiKeys.rotate": lambda session, server: session.apikeys.rotate(some_key(server)),
+    "ApiKeys.wait_until_accepted": lambda session, server: session.apikeys.wait_until_accepted(server.credentials),
     "Profiles.get": lambda session, server: session.profiles.get(server.profile_id),
     "Collection.__aiter__": iterate,
     "Collection.pages": iterate_ahead,

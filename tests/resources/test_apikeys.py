@@ -238,6 +238,7 @@ async def test_an_update_of_a_key_that_has_gone_delivers_the_key_that_it_made(
     with pytest.raises(SecretDeliveryError, match=f"{key_id} had gone") as caught:
         await matatika_session.apikeys.update(key_id, name="renamed")
     assert works(matatika_server, caught.value.api_key)
+    assert caught.value.step == "update"
     assert matatika_server.requests.methods() == ["PUT"]  # nothing is deleted behind the caller's back
 
 

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from aiomatatika import (
+    AuthenticationError,
+    BearerToken,
     ConflictError,
     MatatikaError,
     MatatikaSession,
@@ -77,6 +79,7 @@ async def test_a_key_that_is_not_accepted_in_time_is_delivered_by_the_error(
     with pytest.raises(SecretDeliveryError, match=r"not accepted yet.*refuses the credentials") as caught:
         await session.apikeys.create("x", ready_within=20)
     assert works(server, caught.value.api_key)
+    assert caught.value.step == "accept"
     assert clock.monotonic() - began <= 20
     assert server.requests.methods() == ["POST", "PUT"]
 
@@ -255,6 +258,7 @@ async def test_rotate_that_fails_after_it_leaves_both_and_delivers_the_successor
     with pytest.raises(SecretDeliveryError, match=why) as caught:
         await session.apikeys.rotate(old)
     assert works(server, caught.value.api_key)
+    assert caught.value.step == ("accept" if "accepted" in why else "delete")
     assert old in server.api_keys
 
 
@@ -279,3 +283,37 @@ async def test_rotate_of_a_key_that_somebody_deletes_meanwhile_has_reached_its_g
     new = await session.apikeys.rotate(old)
     assert works(server, new)
     assert old not in server.api_keys
+
+
+# A key that was made before
+
+
+async def test_a_key_that_was_made_before_is_waited_for(
+    server: MatatikaServer, session: MatatikaSession, clock: ControlledClock
+) -> None:
+    new = await session.apikeys.create("x")
+    began = clock.monotonic()
+    await session.apikeys.wait_until_accepted(new.credentials)
+    assert 30 <= clock.monotonic() - began <= 35
+    await session.apikeys.wait_until_accepted(new.credentials, within=0)
+
+
+async def test_why_it_is_not_accepted_is_the_error(server: MatatikaServer, session: MatatikaSession) -> None:
+    new = await session.apikeys.create("x")
+    with pytest.raises(AuthenticationError, match="refuses the credentials") as caught:
+        await session.apikeys.wait_until_accepted(new.credentials, within=10)
+    assert caught.value.__context__ is None
+    server.faults.add(path=TOKEN, delay=asyncio.Event(), times=None)
+    impatient = session.with_options(timeouts=Timeouts(connect=0.05))
+    with pytest.raises(TransportError, match="no answer within") as silence:
+        await impatient.apikeys.wait_until_accepted(new.credentials, within=0.1)
+    assert isinstance(silence.value, TimeoutError)
+
+
+async def test_it_waits_for_an_api_key_and_for_some_seconds(server: MatatikaServer, session: MatatikaSession) -> None:
+    token: Any = BearerToken("token")
+    with pytest.raises(ValueError, match="credentials must be ClientCredentials"):
+        await session.apikeys.wait_until_accepted(token)
+    with pytest.raises(ValueError, match="within must be seconds"):
+        await session.apikeys.wait_until_accepted(server.credentials, within=-1)
+    assert not server.requests

@@ -110,6 +110,7 @@ async def test_a_full_disk_costs_no_secret_and_leaves_no_half_file(
     with pytest.raises(SecretDeliveryError, match="saving it failed with OSError") as caught:
         await matatika_session.apikeys.create("x", save=path)
     assert works(matatika_server, caught.value.api_key)
+    assert caught.value.step == "save"
     assert not path.exists()
     assert_hidden(shown_by_error(caught.value, but_not=__file__), secrets_on_the_wire(matatika_server))
 
