@@ -268,7 +268,9 @@ class Pages(Generic[T]):
         if ids and ids == self._previous_ids and None not in ids:
             raise PaginationError("the collection stands still: two pages hold the same items")
         items = self._seen.only_new(page.items, ids)
-        self._visited.update((_digest(page.url), _digest(asked or page.url)))
+        self._visited.add(_digest(page.url))
+        if asked is not None and asked is not page.url:  # redirected
+            self._visited.add(_digest(asked))
         self._pages += 1
         self._delivered += len(items)
         if before is None:

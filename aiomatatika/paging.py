@@ -20,6 +20,7 @@ __all__ = ["Page", "PageDocument", "read_document", "read_page"]
 
 T = TypeVar("T")
 
+_COUNTS = {name: wire_name(name) for name in ("number", "size", "total_elements", "total_pages")}
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 _NO_CONTENT = 204
@@ -97,8 +98,7 @@ def _counts(page: object) -> dict[str, int | None] | Mismatch:
     if page is not None and not isinstance(page, dict):
         return Mismatch("page: expected an object")
     counts: dict[str, int | None] = {}
-    for attribute in ("number", "size", "total_elements", "total_pages"):
-        name = wire_name(attribute)
+    for attribute, name in _COUNTS.items():
         count = _count((page or {}).get(name), f"page.{name}")
         if isinstance(count, Mismatch):
             return count
