@@ -13,6 +13,7 @@ from benchmarks.limits import limits
 from benchmarks.machine import machine
 from benchmarks.measure import pin
 from benchmarks.parts import parts
+from benchmarks.probes import import_profile
 from benchmarks.report import results, row
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.stages import functions, ladder
@@ -55,7 +56,7 @@ def _whole(url: str, rounds: int, conditions: str) -> str:
     rest = asyncio.run(limits(url, rounds))
     print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n", flush=True)
     rungs = asyncio.run(ladder(url, rounds))
-    return results(figures, rest, rungs, parts(), asyncio.run(functions()), conditions, rounds)
+    return results(figures, rest, rungs, parts(), import_profile(), asyncio.run(functions()), conditions, rounds)
 
 
 def main() -> int:

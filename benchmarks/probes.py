@@ -21,6 +21,16 @@ def import_seconds(modules: str) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def import_profile() -> dict[str, float]:
+    """Return the milliseconds that each module takes beyond the dependencies of the goal; the longest first."""
+    code = "import aiohttp, attrs, cattrs, orjson, sys; print('-- ours', file=sys.stderr); import aiomatatika"
+    command = [sys.executable, "-X", "importtime", "-c", code]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stderr.partition("-- ours\n")[2]
+    rows = [line.removeprefix("import time:").split("|") for line in lines.splitlines() if "|" in line]
+    times = {name.strip(): int(own) / 1000 for own, _, name in rows}
+    return dict(sorted(times.items(), key=lambda item: -item[1]))
+
+
 def memory(url: str) -> dict[str, float]:
     """Walk 100,000 keys in a process of its own; return what memory did, in MiB."""
     command = [sys.executable, "-m", __spec__.name, url]

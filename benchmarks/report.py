@@ -17,6 +17,8 @@ __all__ = ["Row", "results", "row"]
 
 Seconds = Mapping[str, list[float]]
 
+_LONGEST = 8
+
 
 @dataclass(frozen=True)
 class Row:
@@ -116,11 +118,22 @@ def _left_for_a_key(timed: Mapping[Scenario, Seconds]) -> Iterator[str]:
             yield f"| {scenario.name} | {' | '.join(f'{seconds / scenario.items * 1e6:.1f} µs' for seconds in each)} |"
 
 
+def _imports(profile: Mapping[str, float]) -> Iterator[str]:
+    yield "\n### What `import aiomatatika` takes beyond aiohttp, attrs, cattrs and orjson\n"
+    yield f"{sum(profile.values()):.1f} ms in all, by `-X importtime`, which makes them longer. Most is attrs writing and"
+    yield "compiling the methods of the public classes, 0.6 ms for each of some fifteen. The longest:"
+    yield ""
+    yield from _table("module", "ms of its own")
+    for name, milliseconds in list(profile.items())[:_LONGEST]:
+        yield f"| `{name}` | {milliseconds:.1f} |"
+
+
 def results(
     timed: Mapping[Scenario, Seconds],
     limits: Iterable[Limit],
     rungs: Iterable[Stage],
     of_a_key: Iterable[Stage],
+    imports: Mapping[str, float],
     functions: Iterable[Stage],
     conditions: str,
     rounds: int,
@@ -153,6 +166,7 @@ def results(
         ),
         *_left_for_a_key(timed),
         *_stages("What a key of a page of 200 costs, part by part, in memory; best of many", of_a_key, rungs=False),
+        *_imports(imports),
         *_stages("Single functions, best of many", functions, rungs=False),
     ]
     return "\n".join(lines) + "\n"
