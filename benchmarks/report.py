@@ -120,8 +120,8 @@ def _left_for_a_key(timed: Mapping[Scenario, Seconds]) -> Iterator[str]:
 
 def _imports(profile: Mapping[str, float]) -> Iterator[str]:
     yield "\n### What `import aiomatatika` takes beyond aiohttp, attrs, cattrs and orjson\n"
-    yield f"{sum(profile.values()):.1f} ms in all, by `-X importtime`, which makes them longer. Most is attrs writing and"
-    yield "compiling the methods of the public classes, 0.6 ms for each of some fifteen. The longest:"
+    yield f"{sum(profile.values()):.1f} ms in all, by `-X importtime`, which makes them longer. Most is attrs writing"
+    yield "and compiling the methods of the public classes, 0.6 ms for each of some fifteen. The longest:"
     yield ""
     yield from _table("module", "ms of its own")
     for name, milliseconds in list(profile.items())[:_LONGEST]:
