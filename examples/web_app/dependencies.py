@@ -1,0 +1,44 @@
+"""What the requests share, and how they get at it."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict, cast
+
+from fastapi import Depends, Request
+
+from aiomatatika import MatatikaSession, Timeouts
+from examples.web_app.health import Health
+from examples.web_app.one_time_secrets import OneTimeSecrets
+
+# A person waits for a page: it fails sooner than the making of a key, which is waited for elsewhere.
+_OF_A_PAGE = Timeouts(total=15)
+
+
+class State(TypedDict):
+    """What the app holds for as long as it lives."""
+
+    session: MatatikaSession
+    secrets: OneTimeSecrets
+    health: Health
+
+
+def state_of(request: Request) -> State:
+    """Return what the app holds."""
+    return cast("State", request.scope["state"])
+
+
+async def _session(request: Request) -> MatatikaSession:
+    return state_of(request)["session"]
+
+
+async def _page_session(request: Request) -> MatatikaSession:
+    return state_of(request)["session"].with_options(timeouts=_OF_A_PAGE)
+
+
+async def _secrets(request: Request) -> OneTimeSecrets:
+    return state_of(request)["secrets"]
+
+
+Session = Annotated[MatatikaSession, Depends(_session)]
+PageSession = Annotated[MatatikaSession, Depends(_page_session)]
+Secrets = Annotated[OneTimeSecrets, Depends(_secrets)]
