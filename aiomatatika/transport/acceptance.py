@@ -31,6 +31,7 @@ async def wait_for_acceptance(caller: Caller, credentials: ClientCredentials, se
         async with limit:
             core.enter(limit, protected=False)  # closing the session ends it: aiohttp leaves a reader waiting
             try:
+                await asyncio.sleep(0)  # a limit of the caller's that has run out shows here, before anything is sent
                 while not isinstance(outcome := await grant(1), Granted):
                     refusal = outcome.error
                     if isinstance(refusal, RateLimitError):

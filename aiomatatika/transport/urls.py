@@ -173,6 +173,6 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
         below = path[len(root) :]
         if not path.startswith(root) or below[:1] not in {"", "/"} or _climbs(path):
             raise UnsafeLinkError("a link leaves the API's root path: not followed")
-        target = self.url.with_path(self.path + below, encoded=True)
+        target = self.url.with_path(self.path + below or "/", encoded=True)
         # The query as it was written: decoding it would lose the bytes that are no UTF-8.
         return URL(f"{target}?{url.raw_query_string}", encoded=True) if url.raw_query_string else target

@@ -217,5 +217,5 @@ async def until(condition: Any, *, seconds: float = 10) -> None:
 
 async def reached(fault: Fault, hits: int = 1) -> None:
     """Wait until the program has come to so many requests that the server holds back."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await fault.wait(hits)

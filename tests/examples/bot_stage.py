@@ -51,7 +51,7 @@ class QuickSession(AiohttpSession):
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -68,7 +68,7 @@ class Stage:
     async def handled(self, update_id: int) -> list[Shown]:
         """Return what the bot wrote since, once it is done."""
         before = len(self.telegram.messages)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self.bot.updates.handled(update_id)
         return self.telegram.messages[before:]
 
@@ -91,7 +91,7 @@ class Stage:
     async def stop(self) -> None:
         assert self.running is not None
         await self.bot.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.running
 
     @property

@@ -225,7 +225,7 @@ async def test_killed_while_the_command_runs_nobody_rotates_before_it_has_ended(
     assert "in use" in refused.stderr
     (world.folder / "go").touch()
     await until(world.secrets_file.exists)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (ended := await world.run("--secret-command", command)).code == 2:
             pass  # the command is about to end
     assert ended.code == 0

@@ -39,7 +39,7 @@ async def started(folder: Path, **environ: str) -> asyncio.subprocess.Process:
 
 
 async def ended(process: asyncio.subprocess.Process, typed: str = "") -> tuple[int | None, str, str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         out, errors = await process.communicate(typed.encode())
     return process.returncode, out.decode(), errors.decode()
 
@@ -69,7 +69,7 @@ async def test_alone_it_brings_a_server_of_its_own_and_ends_when_told(tmp_path: 
     assert process.stdin
     assert process.stdout
     process.stdin.write(b"/keys\n/quit\n")  # and more could be typed: the input does not end
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         out = (await process.stdout.read()).decode()
         assert await process.wait() == 0
     assert "46 API keys" in out

@@ -317,7 +317,7 @@ async def test_the_command_serves_until_it_is_told_to_stop(matatika_server: Mata
         said = (await process.stdout.readline() + await process.stdout.readline()).decode()
         assert f"http://127.0.0.1:{port}/" in said
         assert "There is no login" in said
-        async with asyncio.timeout(15), aiohttp.ClientSession() as http:
+        async with asyncio.timeout(30), aiohttp.ClientSession() as http:
             while True:
                 try:
                     async with http.get(f"http://127.0.0.1:{port}/health") as response:

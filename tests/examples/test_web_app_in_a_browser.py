@@ -94,7 +94,7 @@ async def opened(browser: Browser, *, keys: int = 0, **options: Any) -> AsyncIte
         server.add_api_keys(keys)
         context = await browser.new_context(**options)
         page = await context.new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         yield InBrowser(app.url, page, server)

@@ -93,14 +93,14 @@ async def running(open_session: OpenSession, **options: Any) -> AsyncIterator[We
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 
 
 async def page_saying(app: WebApp, text: str) -> Answer:
     """Load the list until it says something."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while text not in (page := await app.get("/")).text:
             await asyncio.sleep(0.01)
     return page

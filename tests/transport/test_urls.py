@@ -269,6 +269,7 @@ hrefs = absolute | relative | st.text(st.characters(), max_size=30)
 @given(hrefs, st.sampled_from(DEPLOYMENTS), st.sampled_from(["", "/apikeys/?page=0", "/a/b/c"]))
 @example("https://app.matatika.com:443@evil.example/api/", PRODUCTION, "")
 @example("/api/..;/x", PRODUCTION, "")
+@example("https://app.matatika.com/api", Deployment("https://api.example.com", alias_hosts=("app.matatika.com",)), "")
 def test_every_link_ends_on_the_configured_origin_below_the_root_or_in_unsafe_link_error(
     href: str, deployment: Deployment, answered: str
 ) -> None:
