@@ -95,3 +95,19 @@ def test_the_quickstart_names_the_variable_that_is_missing() -> None:
     assert result.returncode == 1
     assert "ConfigurationError: MATATIKA_CLIENT_SECRET not set" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+EXAMPLES = ROOT / "examples"
+TO_COPY = re.findall(r"((?:`[\w.]+`(?:, | and )?)+)\s+in\s+`([\w/]+\.py)`", (EXAMPLES / "README.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("names, file", TO_COPY)
+def test_what_the_readme_of_the_examples_says_to_copy_is_there(names: str, file: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in EXAMPLES.rglob(Path(file).name) if str(path).endswith(file)]
+    for name in re.findall(r"`([\w.]+)`", names):
+        last = name.rpartition(".")[2]
+        assert any(re.search(rf"(?m)^\s*(?:async def|def|class) {last}\b|^{last}\b", each) for each in sources), name
+
+
+def test_it_says_so_of_each_example() -> None:
+    assert len(TO_COPY) >= 15

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,9 @@ from examples.batch.lines import replace_lines
 from examples.batch.progress import progress
 from examples.batch_rotate import arguments as parsed, is_selected
 
-from .batch_starter import PROGRAM, ROOT, Starter, World, lines, opened_world, reached, started_starter
+from .batch_starter import PROGRAM, ROOT, Starter, World, lines, opened_world, reached
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def starter() -> Iterator[Starter]:
-    with started_starter() as starter:
-        yield starter
-
-
-@pytest.fixture
-async def world(starter: Starter, tmp_path: Path) -> AsyncIterator[World]:
-    async with opened_world(starter, tmp_path) as world:
-        yield world
 
 
 # The whole of it

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,13 @@ import pytest
 
 from aiomatatika.testing import Fault
 
-from .batch_starter import Starter, World, lines, opened_world, reached, started_starter, until
+from .batch_starter import Starter, World, lines, opened_world, reached, until
 
 SEED = 20_240_611
 KILLS = 50
 KEYS = 60
 
 ONE_KEY = "/api/apikeys/*"
-
-
-@pytest.fixture(scope="module")
-def starter() -> Iterator[Starter]:
-    with started_starter() as starter:
-        yield starter
-
-
-@pytest.fixture
-async def world(starter: Starter, tmp_path: Path) -> AsyncIterator[World]:
-    async with opened_world(starter, tmp_path) as world:
-        yield world
 
 
 async def killed_at(world: World, *options: str, **fault: Any) -> Fault:

@@ -5,25 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from .batch_starter import Starter, World, opened_world, started_starter
-
-
-@pytest.fixture(scope="module")
-def starter() -> Iterator[Starter]:
-    with started_starter() as starter:
-        yield starter
-
-
-@pytest.fixture
-async def world(starter: Starter, tmp_path: Path) -> AsyncIterator[World]:
-    async with opened_world(starter, tmp_path) as world:
-        yield world
+from .batch_starter import World
 
 
 async def test_secrets_and_journal_are_their_owners_alone(world: World) -> None:

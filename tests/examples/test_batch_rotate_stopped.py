@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import Mock
@@ -20,20 +19,7 @@ from examples.batch.lines import DurableLines
 from examples.batch.rotation import Rotation
 from examples.batch.sinks import SecretFile
 
-from .batch_starter import PROGRAM, ROOT, Starter, World, lines, opened_world, reached, started_starter, until
-
-
-@pytest.fixture(scope="module")
-def starter() -> Iterator[Starter]:
-    with started_starter() as starter:
-        yield starter
-
-
-@pytest.fixture
-async def world(starter: Starter, tmp_path: Path) -> AsyncIterator[World]:
-    async with opened_world(starter, tmp_path) as world:
-        yield world
-
+from .batch_starter import PROGRAM, ROOT, World, lines, reached, until
 
 # When keys fail
 

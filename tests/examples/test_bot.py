@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,20 +16,7 @@ from examples.bot.stand_in import Refusal, StandIn
 from examples.bot.state import State
 from examples.bot.text import messages, plain, shown
 
-from .bot_stage import ALICE, BOB, GROUP, MALLORY, TOKEN, Stage, stage, until
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[StandIn]:
-    async with StandIn(TOKEN) as telegram:
-        yield telegram
-
-
-@pytest.fixture
-async def on(matatika_server: MatatikaServer, telegram: StandIn) -> AsyncIterator[Stage]:
-    async with stage(matatika_server, telegram) as on:
-        yield on
-
+from .bot_stage import ALICE, BOB, GROUP, MALLORY, Stage, stage, until
 
 # Commands
 

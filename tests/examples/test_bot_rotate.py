@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from aiomatatika.testing import MatatikaServer
 from examples.bot.stand_in import Refusal, StandIn
 
-from .bot_stage import ALICE, BOB, GROUP, TOKEN, Stage, stage, until
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[StandIn]:
-    async with StandIn(TOKEN) as telegram:
-        yield telegram
-
-
-@pytest.fixture
-async def on(matatika_server: MatatikaServer, telegram: StandIn) -> AsyncIterator[Stage]:
-    async with stage(matatika_server, telegram) as on:
-        yield on
+from .bot_stage import ALICE, BOB, GROUP, Stage, stage, until
 
 
 async def test_a_key_is_chosen_confirmed_and_rotated(on: Stage) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,6 @@ from examples.bot.stand_in import Refusal, StandIn
 from examples.bot.state import State
 
 from .bot_stage import ALICE, BOB, GROUP, TOKEN, Stage, stage, until
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[StandIn]:
-    async with StandIn(TOKEN) as telegram:
-        yield telegram
-
-
-@pytest.fixture
-async def on(matatika_server: MatatikaServer, telegram: StandIn) -> AsyncIterator[Stage]:
-    async with stage(matatika_server, telegram) as on:
-        yield on
 
 
 def edits_fail(times: int, *, acts: bool = False, status: int = 500) -> Refusal:

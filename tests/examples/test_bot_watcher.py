@@ -14,19 +14,14 @@ from aiomatatika.testing import MatatikaServer
 from examples.bot.stand_in import Refusal, StandIn
 from examples.bot.state import State, StateError
 
-from .bot_stage import ALICE, BOB, EVERY, MALLORY, TOKEN, Stage, stage
+from .bot_stage import ALICE, BOB, EVERY, MALLORY, Stage, stage
 
 LIST = "/api/apikeys/"
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[StandIn]:
-    async with StandIn(TOKEN) as telegram:
-        yield telegram
-
-
-@pytest.fixture
 async def on(matatika_server: MatatikaServer, telegram: StandIn) -> AsyncIterator[Stage]:
+    """A bot that Alice subscribed to, after it had its first look at five keys and the built-in one."""
     matatika_server.add_api_keys(5)
     async with stage(matatika_server, telegram) as on:
         await on.ask("/start")
