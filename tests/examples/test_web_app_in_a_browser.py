@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -73,6 +73,20 @@ class InBrowser:
         return list(self.server.api_keys.values())[-1].client_secret.reveal()
 
 
+async def becomes(probe: Callable[[], Awaitable[object]], expected: object) -> None:
+    """Wait until a page says so: a click returns before the page that it leads to is there, and has its focus."""
+    found: object = None
+    for _ in range(1000):
+        try:
+            found = await probe()
+        except Error as error:  # the page that was asked has just gone
+            found = error
+        if found == expected:
+            return
+        await asyncio.sleep(0.02)
+    assert found == expected
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     found = shutil.which("chromium")
@@ -107,13 +121,14 @@ async def test_the_list_is_walked_by_its_links(chromium: Browser) -> None:
     async with opened(chromium, keys=24) as it:
         await it.open()
         names = await it.page.locator("tbody th").all_inner_texts()
-        for _ in range(2):
+        for number in (2, 3):
             await it.page.get_by_role("link", name="Next").click()
+            await it.page.get_by_text(f"Page {number} of 3").wait_for()
             names += await it.page.locator("tbody th").all_inner_texts()
         assert names == [key.name for key in it.server.api_keys.values()]
-        assert await it.page.get_by_role("link", name="Next").count() == 0
+        await becomes(lambda: it.page.get_by_role("link", name="Next").count(), 0)
         await it.page.get_by_role("link", name="Previous").click()
-        assert await it.page.get_by_text("Page 2 of 3").is_visible()
+        await it.page.get_by_text("Page 2 of 3").wait_for()
 
 
 async def test_a_secret_is_copied_and_gone_after_a_reload_and_by_the_back_button(
@@ -125,17 +140,17 @@ async def test_a_secret_is_copied_and_gone_after_a_reload_and_by_the_back_button
         await it.page.get_by_label("Name").fill("<script>alert(1)</script>")
         await it.page.get_by_role("button", name="Create the key").click()
         await it.page.get_by_role("button", name="Show the secret").click()
-        assert await it.heading() == "Store the secret of “<script>alert(1)</script>” now"
+        await becomes(lambda: it.heading(), "Store the secret of “<script>alert(1)</script>” now")
         secret = await it.page.inner_text("#secret")
         assert secret == it.secret_of_newest()
         assert secret not in it.page.url
-        assert await it.page.evaluate("document.activeElement.id") == "secret"
+        await becomes(lambda: it.page.evaluate("document.activeElement.id"), "secret")
         await it.page.get_by_role("button", name="Copy the client secret").click()
         await it.page.get_by_text("The client secret is copied.").wait_for()
-        assert await it.page.evaluate("navigator.clipboard.readText()") == secret
+        await becomes(lambda: it.page.evaluate("navigator.clipboard.readText()"), secret)
 
         await it.page.reload()
-        assert await it.heading() == "This secret was shown already"
+        await becomes(lambda: it.heading(), "This secret was shown already")
         assert secret not in await it.page.content()
         await it.page.get_by_role("link", name="Back to the list").click()
         with pytest.raises(
@@ -168,13 +183,13 @@ async def test_a_key_is_renamed_rotated_and_deleted_each_after_a_page_of_its_own
         await it.page.get_by_role("link", name="Rename key-00001").click()
         await it.page.get_by_label("Name").fill("hourly")
         await it.page.get_by_role("button", name="Rename the key").click()
-        assert await it.page.inner_text("[role=status]") == "The key has its new name."
+        await becomes(lambda: it.page.inner_text("[role=status]"), "The key has its new name.")
         assert it.server.api_keys[key_id].name == "hourly"
 
         await it.page.get_by_role("link", name="Rotate hourly").click()
         await it.page.get_by_role("button", name="Rotate the key").click()
         await it.page.get_by_role("button", name="Show the secret").click()
-        assert await it.page.inner_text("#secret") == it.secret_of_newest()
+        await becomes(lambda: it.page.inner_text("#secret"), it.secret_of_newest())
         assert key_id not in it.server.api_keys
         await it.page.get_by_role("link", name="I have stored it").click()
 
@@ -183,8 +198,8 @@ async def test_a_key_is_renamed_rotated_and_deleted_each_after_a_page_of_its_own
         assert len(it.server.api_keys) == 2
         await it.page.get_by_role("link", name="Delete hourly").click()
         await it.page.get_by_role("button", name="Delete the key").click()
-        assert await it.page.inner_text("[role=status]") == "The key is deleted."
-        assert await it.page.locator("tbody tr").count() == 1
+        await becomes(lambda: it.page.inner_text("[role=status]"), "The key is deleted.")
+        await becomes(lambda: it.page.locator("tbody tr").count(), 1)
         assert list(it.server.api_keys) == [it.server.default_key_id]
 
 
@@ -192,30 +207,31 @@ async def test_a_key_is_created_by_keyboard_alone(chromium: Browser) -> None:
     async with opened(chromium) as it:
         await it.open()
         await it.press("Tab")
-        assert await it.page.evaluate(FOCUS) == "Skip to the content"
+        await becomes(lambda: it.page.evaluate(FOCUS), "Skip to the content")
         assert await it.page.locator(".skip").evaluate("each => each.getBoundingClientRect().top >= 0")
         await it.press("Enter", "Tab")
-        assert await it.page.evaluate(FOCUS) == "New key"
+        await becomes(lambda: it.page.evaluate(FOCUS), "New key")
         outline = "getComputedStyle(document.activeElement).outlineStyle"
-        assert await it.page.evaluate(outline) == "solid"
+        await becomes(lambda: it.page.evaluate(outline), "solid")
         await it.press("Enter")
         await it.page.wait_for_url("**/keys/new")
+        await becomes(lambda: it.page.evaluate("document.activeElement.name"), "name")
         await it.page.keyboard.type("  ")
         await it.press("Enter")
         await it.page.wait_for_selector("[role=alert]")
-        assert await it.page.evaluate("document.activeElement.getAttribute('aria-describedby')") == "hint fault"
+        await becomes(lambda: it.page.evaluate("document.activeElement.getAttribute('aria-describedby')"), "hint fault")
         await it.page.keyboard.type("by keyboard")
         await it.press("Enter")
         await it.page.wait_for_url("**/secrets/*")
-        assert await it.page.evaluate(FOCUS) == "Show the secret"
+        await becomes(lambda: it.page.evaluate(FOCUS), "Show the secret")
         await it.press("Enter")
         await it.page.wait_for_selector("#secret")
-        assert await it.page.evaluate(FOCUS) == it.secret_of_newest()
+        await becomes(lambda: it.page.evaluate(FOCUS), it.secret_of_newest())
         await it.press("Tab", "Tab")
-        assert await it.page.evaluate(FOCUS) == "I have stored it"
+        await becomes(lambda: it.page.evaluate(FOCUS), "I have stored it")
         await it.press("Enter")
         await it.page.wait_for_selector("table")
-        assert await it.page.locator("tbody th").last.inner_text() == "by keyboard"
+        await becomes(lambda: it.page.locator("tbody th").last.inner_text(), "by keyboard")
 
 
 async def test_everything_works_without_javascript(chromium: Browser) -> None:
@@ -224,8 +240,8 @@ async def test_everything_works_without_javascript(chromium: Browser) -> None:
         await it.page.get_by_label("Name").fill("no script")
         await it.page.get_by_role("button", name="Create the key").click()
         await it.page.get_by_role("button", name="Show the secret").click()
-        assert await it.page.inner_text("#secret") == it.secret_of_newest()
-        assert await it.page.get_by_role("button", name="Copy").count() == 0
+        await becomes(lambda: it.page.inner_text("#secret"), it.secret_of_newest())
+        await becomes(lambda: it.page.get_by_role("button", name="Copy").count(), 0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -234,7 +250,7 @@ async def test_each_page_fits_a_phone_and_can_be_read(chromium: Browser, scheme:
     async with opened(chromium, keys=11, viewport=PHONE, color_scheme=scheme) as it:
 
         async def look(heading: str) -> None:
-            assert re.search(heading, await it.heading())
+            await it.page.locator("h1", has_text=re.compile(heading)).wait_for()
             content, window = await it.page.evaluate(WIDTHS)
             assert content <= window, f"{heading} scrolls sideways: {content} px"
             contrast, text = await it.page.evaluate(LEAST_CONTRAST)
@@ -282,10 +298,10 @@ async def test_an_error_has_the_focus_and_leads_back(chromium: Browser) -> None:
     async with opened(chromium) as it:
         it.server.faults.add(path=LIST, status=403)
         await it.open()
-        assert await it.page.evaluate("document.activeElement.getAttribute('role')") == "alert"
-        assert await it.heading() == "This app may not do that."
+        await becomes(lambda: it.page.evaluate("document.activeElement.getAttribute('role')"), "alert")
+        await becomes(lambda: it.heading(), "This app may not do that.")
         await it.page.get_by_role("link", name="Back to the list").click()
-        assert await it.heading() == "API keys"
+        await becomes(lambda: it.heading(), "API keys")
 
 
 async def test_a_form_on_another_site_does_nothing(chromium: Browser) -> None:
@@ -295,5 +311,5 @@ async def test_a_form_on_another_site_does_nothing(chromium: Browser) -> None:
         await it.page.goto(f"data:text/html,{html}")
         await it.page.get_by_role("button", name="Win a prize").click()
         await it.page.wait_for_url("**/delete")
-        assert await it.heading() == "Another site has sent this."
+        await becomes(lambda: it.heading(), "Another site has sent this.")
         assert key in it.server.api_keys
