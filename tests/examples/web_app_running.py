@@ -14,6 +14,7 @@ import aiohttp
 import attrs
 import uvicorn
 
+from aiomatatika.testing import MatatikaServer
 from examples.web_app.app import OpenSession, create_app
 
 LIST, ONE, TOKEN = "/api/apikeys/", "/api/apikeys/*", "/oauth/token"
@@ -104,3 +105,9 @@ async def page_saying(app: WebApp, text: str) -> Answer:
         while text not in (page := await app.get("/")).text:
             await asyncio.sleep(0.01)
     return page
+
+
+def secrets_of(server: MatatikaServer) -> dict[str, str]:
+    """Return the names and the secrets of the keys that are not the built-in one."""
+    keys = list(server.api_keys.values())[1:]
+    return {key.name: key.client_secret.reveal() for key in keys}
