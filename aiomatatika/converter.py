@@ -288,7 +288,7 @@ def decode_json(body: bytes, content_type: str = "") -> Any:
         return _REPEATED if _lost_a_member(body, document) else document
     except RecursionError:
         return _TOO_DEEP
-    except ValueError:  # msgspec's errors are, and Python's own about UTF-8
+    except (msgspec.MsgspecError, ValueError):  # the latter is Python's own, about UTF-8
         pass
     if not body:
         return Mismatch("the body is empty")

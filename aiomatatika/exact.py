@@ -203,7 +203,7 @@ def exact_resource(body: bytes, cls: type[T]) -> T | None:
         return None
     try:
         resource, texts = fields.resource(fields.decoder.decode(body))
-    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # a ValueError: Unicode's
         return None
     return resource if _is_whole(body, texts) else None
 
@@ -216,7 +216,7 @@ def exact_page(body: bytes, cls: type[T], relation: str) -> ExactPage[T] | None:
     try:
         document = _page_decoder(fields.struct, relation).decode(body)
         items, texts = fields.resources(document.embedded.rows)
-    except (ValueError, RecursionError):  # as above
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # as above
         return None
     members = [*document.__struct_fields__, *document.embedded.__struct_fields__, *document.page]
     if not _is_whole(body, texts + len(members) + 3 * len(document.links)):
