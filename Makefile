@@ -17,6 +17,7 @@ METADATA := setup.cfg aiomatatika/_version.py
 FULLY_COVERED := \
 	aiomatatika/collection.py \
 	aiomatatika/converter.py \
+	aiomatatika/decoding.py \
 	aiomatatika/errors.py \
 	aiomatatika/exact.py \
 	aiomatatika/hal.py \

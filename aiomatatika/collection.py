@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 from yarl import URL
 
-from aiomatatika.converter import Mismatch
+from aiomatatika.decoding import Mismatch
 from aiomatatika.errors import LinkError, MatatikaError, PaginationError, ResponseError
 from aiomatatika.paging import Page, PageDocument, read_page
 from aiomatatika.seen import Seen, identities

@@ -21,7 +21,7 @@ from uuid import UUID
 import attrs
 import msgspec
 
-from aiomatatika.converter import value_type, wire_name
+from aiomatatika.decoding import value_type, wire_name
 from aiomatatika.hal import BareLink, HalResource, Links
 from aiomatatika.secret import Secret
 

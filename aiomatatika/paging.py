@@ -13,7 +13,7 @@ import attrs
 import msgspec
 from yarl import URL
 
-from aiomatatika.converter import Mismatch, decode_json, structure_list, wire_name
+from aiomatatika.decoding import Mismatch, decode_json, wire_name
 from aiomatatika.exact import exact_page
 
 __all__ = ["Page", "PageDocument", "read_document", "read_page"]
@@ -159,6 +159,8 @@ def read_page(
 
 def read_document(url: URL, body: bytes, content_type: str, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
     """Read a page of any form, or say why it is none."""
+    from aiomatatika.converter import structure_list
+
     document = decode_json(body, content_type)
     if isinstance(document, Mismatch):
         return document

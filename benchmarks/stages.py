@@ -18,7 +18,8 @@ from aiohttp import ClientTimeout
 from yarl import URL
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Secret
-from aiomatatika.converter import decode_json, structure, structure_list
+from aiomatatika.converter import structure, structure_list
+from aiomatatika.decoding import decode_json
 from aiomatatika.exact import exact_resource
 from aiomatatika.paging import read_page
 from aiomatatika.transport.attempt import exchange

@@ -14,14 +14,8 @@ from cattrs.errors import StructureHandlerNotFoundError
 from hypothesis import given, strategies as st
 
 from aiomatatika import HalResource, Secret
-from aiomatatika.converter import (
-    Mismatch,
-    _converter,
-    _detailed_converter,
-    structure,
-    structure_list,
-    wire_name,
-)
+from aiomatatika.converter import _converter, _detailed_converter, structure, structure_list
+from aiomatatika.decoding import Mismatch, wire_name
 from aiomatatika.hal import JsonObject
 
 CANARY = "canary-7f3a"

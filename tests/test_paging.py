@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey
-from aiomatatika.converter import Mismatch
+from aiomatatika.decoding import Mismatch
 from aiomatatika.paging import PageDocument, read_page
 
 URL_ASKED = URL("https://app.matatika.com/api/apikeys/?page=0")

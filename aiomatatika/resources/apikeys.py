@@ -17,8 +17,8 @@ import attrs
 from yarl import URL
 
 from aiomatatika.collection import Collection, check_count
-from aiomatatika.converter import Mismatch, decode_unambiguous, member, structure
 from aiomatatika.credentials import ClientCredentials
+from aiomatatika.decoding import Mismatch, decode_unambiguous, member
 from aiomatatika.errors import (
     MatatikaError,
     NotFoundError,
@@ -103,6 +103,8 @@ def _read_new_key(reply: Reply, key_id: UUID) -> NewApiKey | None:
         client_secret=Secret(secret),
     )
     with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
+        from aiomatatika.converter import structure
+
         whole = structure(document, NewApiKey)
         if not isinstance(whole, Mismatch):
             return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)

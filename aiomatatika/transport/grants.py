@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from aiohttp import ClientTimeout
 from yarl import URL
 
-from aiomatatika.converter import Mismatch, decode_json, member
 from aiomatatika.credentials import AccessToken, ClientCredentials, is_token68
+from aiomatatika.decoding import Mismatch, decode_json, member
 from aiomatatika.deployment import Deployment
 from aiomatatika.errors import (
     AuthenticationError,

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
-from aiomatatika.converter import Mismatch, decode_json, structure
+from aiomatatika.decoding import Mismatch, decode_json
 from aiomatatika.errors import ResponseError
 from aiomatatika.exact import exact_resource
 from aiomatatika.transport.retry import Repeat
@@ -146,5 +146,7 @@ def _structured(reply: Reply, cls: type[T]) -> T | Mismatch:
     exact = exact_resource(reply.body, cls)
     if exact is not None:
         return exact
+    from aiomatatika.converter import structure
+
     document = decode_json(reply.body, reply.media_type)
     return document if isinstance(document, Mismatch) else structure(document, cls)

@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
-from aiomatatika.converter import decode_json, member
+from aiomatatika.decoding import decode_json, member
 from aiomatatika.errors import (
     MatatikaError,
     NotFoundError,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from aiomatatika.converter import decode_json, member
+from aiomatatika.decoding import decode_json, member
 from aiomatatika.errors import (
     ApiError,
     BadRequestError,

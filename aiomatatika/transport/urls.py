@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
-from aiomatatika.converter import CANONICAL_UUID
+from aiomatatika.decoding import CANONICAL_UUID
 from aiomatatika.deployment import Deployment
 from aiomatatika.errors import UnsafeLinkError
 

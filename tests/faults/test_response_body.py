@@ -23,7 +23,7 @@ from aiomatatika import (
     Timeouts,
     TransportError,
 )
-from aiomatatika.converter import Mismatch, decode_json
+from aiomatatika.decoding import Mismatch, decode_json
 from aiomatatika.testing import MatatikaServer
 
 from .conftest import Witness, call

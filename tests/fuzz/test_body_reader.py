@@ -15,7 +15,8 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey, HalResource, LinkError, NewApiKey, Profile, Reply, ResponseError, Secret
-from aiomatatika.converter import Mismatch, decode_json, structure
+from aiomatatika.converter import structure
+from aiomatatika.decoding import Mismatch, decode_json
 from aiomatatika.paging import PageDocument, read_page
 from aiomatatika.transport.problem import api_error
 

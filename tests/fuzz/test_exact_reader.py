@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey
-from aiomatatika.converter import Mismatch, decode_json, structure
+from aiomatatika.converter import structure
+from aiomatatika.decoding import Mismatch, decode_json
 from aiomatatika.exact import exact_page, exact_resource
 from aiomatatika.paging import PageDocument, read_document, read_page
 

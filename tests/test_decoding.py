@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from aiomatatika import Links
-from aiomatatika.converter import Mismatch, decode_json, decode_unambiguous, member
+from aiomatatika.decoding import Mismatch, decode_json, decode_unambiguous, member
 
 
 @pytest.mark.parametrize(
