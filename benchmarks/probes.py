@@ -59,10 +59,11 @@ async def _walk(url: str) -> dict[str, Any]:
             sizes.append(resident())
         sizes.append(peak())
     above = [(size - idle) / 2**20 for size in sizes]
+    steady = above[_STEADY_FROM:-1]
     return {
         "keys": keys,
         "most": max(above),
-        "later growth": max(above[_STEADY_FROM:-1]) - max(above[:_STEADY_FROM]),
+        "later growth": max(steady[len(steady) // 2 :]) - max(steady[: len(steady) // 2]),
     }
 
 
