@@ -23,7 +23,7 @@ from aiomatatika.errors import LinkError, MatatikaError, PaginationError, Respon
 from aiomatatika.paging import Page, PageDocument, read_page
 from aiomatatika.seen import Seen, identities
 from aiomatatika.transport.call import Caller
-from aiomatatika.transport.message import Request
+from aiomatatika.transport.message import Reply, Request
 from aiomatatika.transport.retry import Repeat
 
 __all__ = ["Collection", "Page"]
@@ -136,24 +136,26 @@ class Collection(Generic[T]):
     def __repr__(self) -> str:
         return f"<Collection of {self._cls.__name__} at {self._url.raw_path}>"
 
-    async def _load(self, url: URL) -> PageDocument[T]:
+    async def _fetch(self, url: URL) -> Reply:
         """GET one page."""
-        request = Request(method="GET", url=url, repeat=Repeat.SAFE)
-        reply = await self._caller.send(request)
+        return await self._caller.send(Request(method="GET", url=url, repeat=Repeat.SAFE))
+
+    async def _settle(self, url: URL) -> Reply | MatatikaError:
+        """GET one page ahead of its time: a failure that nobody comes to see is no unretrieved exception."""
+        try:
+            return await self._fetch(url)
+        except MatatikaError as error:
+            return error
+
+    def _read(self, url: URL, reply: Reply) -> PageDocument[T]:
+        """Read the answer to a GET."""
         page = read_page(reply.url, reply.status, reply.body, reply.media_type, self._cls, self._relation)
         if isinstance(page, Mismatch):
             error = ResponseError(page.text)
-            error.method, error.path, error.attempts = request.method, url.raw_path, reply.attempts
+            error.method, error.path, error.attempts = "GET", url.raw_path, reply.attempts
             error.status = reply.status
             raise error
         return page
-
-    async def _settle(self, url: URL) -> PageDocument[T] | MatatikaError:
-        """GET one page ahead of its time: a failure that nobody comes to see is no unretrieved exception."""
-        try:
-            return await self._load(url)
-        except MatatikaError as error:
-            return error
 
     def _resolve(self, href: str, base: URL) -> URL:
         return self._caller.core.root.resolve(href, base)
@@ -177,7 +179,7 @@ class Pages(Generic[T]):
         self._max_pages = max_pages
         self._next: URL | None = url
         self._error: MatatikaError | None = None
-        self._ahead: deque[tuple[URL, asyncio.Task[PageDocument[T] | MatatikaError]]] = deque()
+        self._ahead: deque[tuple[URL, asyncio.Task[Reply | MatatikaError]]] = deque()
         self._busy = False
         self._visited: set[bytes] = set()
         self._seen = Seen()
@@ -245,14 +247,18 @@ class Pages(Generic[T]):
 
     async def _load(self, url: URL) -> PageDocument[T]:
         if not self._ahead:
-            return await self._collection._load(url)  # noqa: SLF001  # one idea in two classes
-        _, task = self._ahead[0]
-        await asyncio.wait({task})
-        self._ahead.popleft()
-        outcome = task.result()
-        if isinstance(outcome, MatatikaError):
-            raise outcome
-        return outcome
+            reply = await self._collection._fetch(url)  # noqa: SLF001  # one idea in two classes
+        else:
+            _, task = self._ahead[0]
+            await asyncio.wait({task})
+            self._ahead.popleft()
+            outcome = task.result()
+            if isinstance(outcome, MatatikaError):
+                raise outcome
+            reply = outcome
+        # Read here and not in the task: pages that come together would all be read before the first is delivered and
+        # the next is asked for, and eight at a time would take a tenth longer.
+        return self._collection._read(url, reply)  # noqa: SLF001  # as above
 
     def _accept(self, page: PageDocument[T]) -> Page[T]:
         """Check a page against the walk so far, and find out where the walk goes on."""
