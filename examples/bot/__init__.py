@@ -8,3 +8,10 @@
 One `MatatikaSession` lives as long as the bot and is given to every handler. Begin reading with `app.py` (who starts
 and stops whom), then `making.py` (a key whose secret must reach its user, or not exist) and `watcher.py`.
 """
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if absent := [name for name in ("aiogram",) if find_spec(name) is None]:
+    raise ModuleNotFoundError(f"the bot needs {', '.join(absent)}: pip install -e '.[examples]'")

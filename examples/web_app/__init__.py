@@ -11,3 +11,10 @@ What there is to copy:
 - `answers`: a status, a sentence and an advice for every error of the library;
 - `health`: a health check that many probes share.
 """
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if absent := [name for name in ("fastapi", "jinja2", "python_multipart", "uvicorn") if find_spec(name) is None]:
+    raise ModuleNotFoundError(f"the web app needs {', '.join(absent)}: pip install -e '.[examples]'")
