@@ -182,6 +182,7 @@ def _fields_for(body: bytes, cls: Any) -> _Fields | None:
 
 @cache
 def _page_decoder(row: type[msgspec.Struct], relation: str) -> msgspec.json.Decoder[Any]:
+    # A type that is made at run time: no type checker follows it.
     embedded = _struct("Embedded", [("rows", list[row], msgspec.field(name=relation))])  # type: ignore[valid-type]
     document = [
         ("embedded", embedded, msgspec.field(name="_embedded")),

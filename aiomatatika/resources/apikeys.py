@@ -324,7 +324,8 @@ class ApiKeys:
             ValueError: An argument cannot work; nothing was sent.
         """
         if not isinstance(credentials, ClientCredentials):
-            raise ValueError(f"credentials must be ClientCredentials, not {type(credentials).__name__}")  # noqa: TRY004
+            kind = type(credentials).__name__
+            raise ValueError(f"credentials must be ClientCredentials, not {kind}")  # noqa: TRY004  # as every argument
         _check_seconds(within, "within")
         self._caller.core.check_can_grant()
         await wait_for_acceptance(self._caller, credentials, within)
