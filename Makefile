@@ -15,14 +15,15 @@ METADATA := setup.cfg aiomatatika/_version.py
 
 # Protocol and policy without I/O: every branch of these is tested. `make test` also fails where one of them is missing.
 FULLY_COVERED := \
-	aiomatatika/collection.py \
+	aiomatatika/paging/collection.py \
+	aiomatatika/paging/page.py \
+	aiomatatika/paging/walk.py \
 	aiomatatika/converter.py \
 	aiomatatika/decoding.py \
 	aiomatatika/errors.py \
 	aiomatatika/exact.py \
 	aiomatatika/hal.py \
 	aiomatatika/secret.py \
-	aiomatatika/seen.py \
 	aiomatatika/transport/retry.py \
 	aiomatatika/transport/tokens.py \
 	aiomatatika/transport/urls.py

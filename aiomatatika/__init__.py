@@ -1,7 +1,6 @@
 """An async client for the Matatika API (also sold as Meltano Cloud)."""
 
 from aiomatatika._version import __version__
-from aiomatatika.collection import Collection, Page
 from aiomatatika.credentials import AccessToken, BearerToken, ClientCredentials
 from aiomatatika.deployment import MELTANO, PRODUCTION, STAGING, Deployment
 from aiomatatika.errors import (
@@ -28,6 +27,7 @@ from aiomatatika.errors import (
 )
 from aiomatatika.hal import HalResource, Link, Links
 from aiomatatika.options import Retries, Timeouts
+from aiomatatika.paging.collection import Collection, Page
 from aiomatatika.resources.apikeys import ApiKey, NewApiKey
 from aiomatatika.resources.profiles import Profile
 from aiomatatika.secret import Secret

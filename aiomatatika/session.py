@@ -21,12 +21,13 @@ from aiomatatika.options import Retries, Timeouts
 from aiomatatika.resources.apikeys import ApiKeys
 from aiomatatika.resources.profiles import Profiles
 from aiomatatika.secret import Secret
-from aiomatatika.transport.call import Caller, Core
+from aiomatatika.transport.client import Client
 from aiomatatika.transport.clock import Clock, clock_of_new_sessions
 from aiomatatika.transport.grants import ClientCredentialsGrant, callable_grant
 from aiomatatika.transport.message import HAL_JSON, Reply, Request, json_body
 from aiomatatika.transport.pool import Pool
 from aiomatatika.transport.retry import Repeat, repeat_by_method
+from aiomatatika.transport.state import SharedState
 from aiomatatika.transport.tokens import TokenSource
 from aiomatatika.transport.urls import ApiRoot
 
@@ -45,7 +46,7 @@ def _user_agent(own: str | None) -> str:
     return f"{own} {ours}" if own else ours
 
 
-def _core(
+def _shared_state(
     credentials: Credentials,
     deployment: Deployment,
     http: aiohttp.ClientSession | None,
@@ -53,7 +54,7 @@ def _core(
     retries: Retries,
     user_agent: str | None,
     clock: Clock,
-) -> Core:
+) -> SharedState:
     agent = _user_agent(user_agent)
     pool = Pool(http)
 
@@ -69,7 +70,7 @@ def _core(
         tokens = TokenSource(None, clock, fixed=credentials.token)
     else:
         tokens = TokenSource(callable_grant(credentials.token, clock, timeouts.total), clock)
-    return Core(
+    return SharedState(
         deployment=deployment,
         root=ApiRoot.of(deployment),
         pool=pool,
@@ -128,14 +129,14 @@ class MatatikaSession:
             del credentials  # a bare token, perhaps, and a traceback can show its locals
             raise ConfigurationError(wrong[0])
         clock = clock_of_new_sessions.get()
-        core = _core(credentials, deployment, http, timeouts, retries, user_agent, clock)
-        self._bind(Caller(core, timeouts, retries), owner=True)
+        state = _shared_state(credentials, deployment, http, timeouts, retries, user_agent, clock)
+        self._bind(Client(state, timeouts, retries), owner=True)
 
-    def _bind(self, caller: Caller, *, owner: bool) -> None:
-        self._caller = caller
+    def _bind(self, client: Client, *, owner: bool) -> None:
+        self._client = client
         self._owner = owner
-        self.apikeys: ApiKeys = ApiKeys(caller)
-        self.profiles: Profiles = Profiles(caller)
+        self.apikeys: ApiKeys = ApiKeys(client)
+        self.profiles: Profiles = Profiles(client)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:
@@ -160,8 +161,8 @@ class MatatikaSession:
         Closing what is returned does nothing; closing the session it came from closes both.
         """
         view = MatatikaSession.__new__(MatatikaSession)
-        caller = self._caller
-        options = Caller(caller.core, timeouts or caller.timeouts, retries or caller.retries)
+        client = self._client
+        options = Client(client.state, timeouts or client.timeouts, retries or client.retries)
         view._bind(options, owner=False)  # noqa: SLF001  # of this class
         return view
 
@@ -191,8 +192,8 @@ class MatatikaSession:
             target = target.links[rel or "self"]
         elif rel is not None:
             raise ValueError("rel goes with a resource, not with a link")
-        url = self._caller.core.root.resolve(self._href(target, {"GET"}))
-        return await self._caller.get(url, as_type)
+        url = self._client.state.root.resolve(self._href(target, {"GET"}))
+        return await self._client.get(url, as_type)
 
     @staticmethod
     def _href(link: Link | str, methods: set[str]) -> str:
@@ -239,9 +240,9 @@ class MatatikaSession:
         if accept is not None and not _USER_AGENT.fullmatch(accept):
             raise ValueError("accept must be visible ASCII characters and single spaces")
         if isinstance(path_or_link, str) and "://" not in path_or_link.partition("?")[0]:
-            url = self._caller.core.root.below(path_or_link)
+            url = self._client.state.root.below(path_or_link)
         else:
-            url = self._caller.core.root.resolve(self._href(path_or_link, {method}))
+            url = self._client.state.root.resolve(self._href(path_or_link, {method}))
         if params:
             url = url.extend_query({name: str(value) for name, value in params.items() if value is not None})
         request = Request(
@@ -252,7 +253,7 @@ class MatatikaSession:
             accept=accept or HAL_JSON,
         )
         del json  # it can hold passwords, and a traceback with locals would show them
-        return await self._caller.send(request)
+        return await self._client.send(request)
 
     async def close(self) -> None:
         """Close the session; closing again, also at the same time, is fine.
@@ -261,12 +262,12 @@ class MatatikaSession:
         borrowed aiohttp session stays open.
         """
         if self._owner:
-            await self._caller.core.close()
+            await self._client.state.close()
 
     @property
     def deployment(self) -> Deployment:
         """Where the API is: for another session on the same one, such as that of a key just made."""
-        return self._caller.core.deployment
+        return self._client.state.deployment
 
     @property
     def client_id(self) -> str | None:
@@ -274,15 +275,15 @@ class MatatikaSession:
 
         A program that rotates or deletes keys tells its own by it: ``key.client_id == session.client_id``.
         """
-        return self._caller.core.client_id
+        return self._client.state.client_id
 
     @property
     def closed(self) -> bool:
         """Whether the session was closed."""
-        return self._caller.core.closed
+        return self._client.state.closed
 
     async def __aenter__(self) -> Self:
-        self._caller.core.check_open()
+        self._client.state.check_open()
         return self
 
     async def __aexit__(
@@ -292,8 +293,8 @@ class MatatikaSession:
 
     def __del__(self) -> None:
         # Nothing is closed here: there may be no event loop any more. Only its owner can close a session.
-        caller = getattr(self, "_caller", None)
-        if caller is not None and self._owner and caller.core.pool.was_forgotten:
+        client = getattr(self, "_client", None)
+        if client is not None and self._owner and client.state.pool.was_forgotten:
             warnings.warn(
                 f"{self!r} was not closed: use 'async with' or await close()",
                 ResourceWarning,
@@ -302,9 +303,9 @@ class MatatikaSession:
             )
 
     def __repr__(self) -> str:
-        caller = getattr(self, "_caller", None)  # absent where the constructor has raised
-        where = f" {caller.core.root.url}" if caller else ""
-        return f"<MatatikaSession{where}{' closed' if caller and caller.core.closed else ''}>"
+        client = getattr(self, "_client", None)  # absent where the constructor has raised
+        where = f" {client.state.root.url}" if client else ""
+        return f"<MatatikaSession{where}{' closed' if client and client.state.closed else ''}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a MatatikaSession does not pickle or copy: make one in each process, or share this one")

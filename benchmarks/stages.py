@@ -21,8 +21,8 @@ from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Secret
 from aiomatatika.converter import structure, structure_list
 from aiomatatika.decoding import decode_json
 from aiomatatika.exact import exact_resource
-from aiomatatika.paging import read_page
-from aiomatatika.transport.attempt import exchange
+from aiomatatika.paging.page import read_page
+from aiomatatika.transport.exchange import exchange
 from aiomatatika.transport.message import Request
 from aiomatatika.transport.retry import Repeat
 from benchmarks.measure import interleaved
@@ -59,7 +59,7 @@ async def ladder(url: str, rounds: int) -> list[Stage]:
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         MatatikaSession(BearerToken("bench-token"), deployment=deployment) as session,
     ):
-        caller = session._caller
+        client = session._client
 
         async def bare() -> None:
             async with http.get(target) as response:
@@ -79,7 +79,7 @@ async def ladder(url: str, rounds: int) -> list[Stage]:
             await exchange(http, request, token, "bench", limits)
 
         async def sent() -> None:
-            await caller.send(request)
+            await client.send(request)
 
         async def whole() -> None:
             await session.apikeys.get(key)
@@ -88,8 +88,8 @@ async def ladder(url: str, rounds: int) -> list[Stage]:
             "aiohttp + `read()`": bare,
             "… with headers, timeouts and redirects off": dressed,
             "… with a middleware": guarded,
-            "`transport.attempt.exchange`: sent once, body capped, failures sorted": exchanged,
-            "`Caller.send`: deadline, token, close, repeats": sent,
+            "`transport.exchange.exchange`: sent once, body capped, failures sorted": exchanged,
+            "`Client.send`: deadline, token, close, repeats": sent,
             "`apikeys.get`: decoded and structured": whole,
         }
         seconds = await interleaved({name: _repeated(rung) for name, rung in rungs.items()}, _CALLS, rounds)
@@ -108,7 +108,7 @@ async def functions() -> list[Stage]:
     """Time single functions; best of many, because what disturbs a run can only make it longer."""
     url = URL("https://app.matatika.com/api/apikeys/")
     async with MatatikaSession(BearerToken("bench-token")) as session:
-        caller, key = session._caller, key_id(1)
+        client, key = session._client, key_id(1)
         one, page = compact(one_key(1)), compact(keys_page(0, 200, 10_000))
         document, items = orjson.loads(one), orjson.loads(page)["_embedded"]["apikeys"]
         following = "https://app.matatika.com/api/apikeys/?page=1&size=200"
@@ -126,13 +126,13 @@ async def functions() -> list[Stage]:
             "`decode_json`, 200 keys": lambda: decode_json(page),
             "`structure_list`, 200 keys": lambda: structure_list(items, ApiKey, "apikeys"),
             "`read_page`, 200 keys, in place of these two": lambda: read_page(url, 200, page, "", ApiKey, "apikeys"),
-            "`ApiRoot.resolve`, a next link": lambda: caller.core.root.resolve(following, url),
-            "`Caller.at`, the URL of a key": lambda: caller.at(f"/apikeys/{key}"),
+            "`ApiRoot.resolve`, a next link": lambda: client.state.root.resolve(following, url),
+            "`Client.at`, the URL of a key": lambda: client.at(f"/apikeys/{key}"),
             "`Request(…)`": lambda: Request(method="GET", url=url, repeat=Repeat.SAFE),
         }
         awaited: dict[str, Callable[[], Awaitable[object]]] = {
-            "`TokenSource.get`, a good token": lambda: caller.core.tokens.get(lambda: 60.0),
-            "`Pool.http`": caller.core.pool.http,
+            "`TokenSource.get`, a good token": lambda: client.state.tokens.get(lambda: 60.0),
+            "`Pool.http`": client.state.pool.http,
             "`asyncio.timeout`, entered and left": timeout,
             "`asyncio.sleep(0)`": lambda: asyncio.sleep(0),
         }

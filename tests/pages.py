@@ -11,9 +11,10 @@ from uuid import UUID
 from yarl import URL
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Retries, Timeouts
-from aiomatatika.collection import Collection
+from aiomatatika.paging.collection import Collection
 from aiomatatika.testing import MatatikaServer
-from aiomatatika.transport.call import Caller, Deadline
+from aiomatatika.transport.client import Client
+from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.message import Reply, Request
 
 LIST = "/api/apikeys/"
@@ -41,7 +42,7 @@ def serve(server: MatatikaServer, *documents: Any) -> None:
         server.faults.add(method="GET", path=LIST, json=document)
 
 
-class Memory(Caller):
+class Memory(Client):
     """Answers from memory, a few turns of the loop later.
 
     Args:
@@ -57,7 +58,7 @@ class Memory(Caller):
 
     def __init__(self, answer: Callable[[URL], Any], turns: int = 1, answers: int | None = None) -> None:
         session = MatatikaSession(BearerToken("unused"), deployment=Deployment("https://api.example.com/api"))
-        super().__init__(session._caller.core, Timeouts(), Retries())
+        super().__init__(session._client.state, Timeouts(), Retries())
         self.sent: list[URL] = []
         self.flying = self.most_flying = 0
         self._answer = answer

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey, MatatikaSession, PaginationError, ResponseError, SessionClosedError
-from aiomatatika.collection import Pages
+from aiomatatika.paging.collection import Pages
 from aiomatatika.testing import MatatikaServer
 
 from .pages import LIST, Memory, numbers_of, page_of
@@ -287,11 +287,11 @@ async def test_the_last_five_thousand_ids_are_remembered_and_the_first_of_ten_th
 async def test_items_without_ids_are_all_delivered(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
-    from aiomatatika import HalResource
+    from aiomatatika import Collection, HalResource
 
     keys = matatika_session.apikeys.list(size=1)
     matatika_server.add_api_keys(1)
-    plain = type(keys)(keys._caller, keys._url, HalResource, "apikeys")  # type: ignore[arg-type]  # of another class
+    plain = Collection(matatika_session._client, keys._url, HalResource, "apikeys")
     assert len(await plain.collect()) == 2
 
 

@@ -15,7 +15,7 @@ from yarl import URL
 
 from aiomatatika import ApiKey, HalResource, Link, Profile, Secret
 from aiomatatika.exact import exact_page, exact_resource
-from aiomatatika.paging import read_page
+from aiomatatika.paging.page import read_page
 from aiomatatika.testing import MatatikaServer
 
 CANARY = "canary-7f3a"

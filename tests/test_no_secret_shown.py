@@ -195,8 +195,8 @@ async def test_what_a_session_hands_out_shows_no_secret(
             session.with_options(),
             session.apikeys,
             session.apikeys.list(),
-            session._caller.core,  # what a debugger shows
-            session._caller.core.tokens._token,  # as above
+            session._client.state,  # what a debugger shows
+            session._client.state.tokens._token,  # as above
             default,
             new,
             half,

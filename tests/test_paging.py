@@ -12,7 +12,7 @@ from yarl import URL
 
 from aiomatatika import ApiKey
 from aiomatatika.decoding import Mismatch
-from aiomatatika.paging import PageDocument, read_page
+from aiomatatika.paging.page import PageDocument, read_page
 
 URL_ASKED = URL("https://app.matatika.com/api/apikeys/?page=0")
 ITEM = {"id": str(UUID(int=1))}
@@ -197,7 +197,7 @@ def test_a_page_without_numbers_knows_none(page: Any) -> None:
     ],
 )
 def test_how_many_pages_there_are_follows_from_the_other_numbers(numbers: dict[str, int], pages: int | None) -> None:
-    assert empty(**numbers).pages_in_all == pages
+    assert empty(**numbers).page_count == pages
 
 
 @pytest.mark.parametrize(
@@ -234,4 +234,4 @@ def test_every_document_is_a_page_or_a_mismatch(document: dict[str, Any]) -> Non
     else:
         assert all(isinstance(item, ApiKey) for item in page.items)
         assert all(isinstance(href, str) for href in page.next_hrefs)
-        assert page.pages_in_all is None or page.pages_in_all >= 0
+        assert page.page_count is None or page.page_count >= 0

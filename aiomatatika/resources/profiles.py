@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
-from aiomatatika.collection import Collection
 from aiomatatika.hal import HalResource
-from aiomatatika.transport.call import Caller
+from aiomatatika.paging.collection import Collection
+from aiomatatika.transport.client import Client
 from aiomatatika.transport.urls import path_segment
 
 __all__ = ["Profile", "Profiles"]
@@ -40,12 +40,12 @@ class Profile(HalResource):
 class Profiles:
     """The calls on profiles: ``session.profiles``."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def list(self) -> Collection[Profile]:
         """Return the profiles of the caller's account: ``GET /profiles``, in one page. Nothing is sent yet."""
-        return Collection(self._caller, self._caller.at("/profiles"), Profile, "profiles")
+        return Collection(self._client, self._client.at("/profiles"), Profile, "profiles")
 
     async def get(self, profile: Profile | str) -> Profile:
         """Return one profile: ``GET /profiles/{id}``, where ``|`` travels as ``%7C``. Repeating is safe.
@@ -58,5 +58,5 @@ class Profiles:
             ValueError: The id cannot be one; nothing was sent.
         """
         profile_id = profile.id if isinstance(profile, Profile) else profile
-        url = self._caller.at(f"/profiles/{path_segment(profile_id, 'profile')}")
-        return await self._caller.get(url, Profile)
+        url = self._client.at(f"/profiles/{path_segment(profile_id, 'profile')}")
+        return await self._client.get(url, Profile)

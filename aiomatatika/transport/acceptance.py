@@ -7,7 +7,8 @@ from typing import Final
 
 from aiomatatika.credentials import ClientCredentials
 from aiomatatika.errors import MatatikaError, RateLimitError, TransportTimeoutError
-from aiomatatika.transport.call import Caller, Deadline
+from aiomatatika.transport.client import Client
+from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.tokens import Granted
 
 __all__ = ["wait_for_acceptance"]
@@ -16,34 +17,30 @@ _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 5.0
 
 
-async def wait_for_acceptance(caller: Caller, credentials: ClientCredentials, seconds: float) -> None:
+async def wait_for_acceptance(client: Client, credentials: ClientCredentials, seconds: float) -> None:
     """Ask for tokens until one is granted.
 
     Raises:
         MatatikaError: Why none was, the last time that there was an answer.
         TransportTimeoutError: There was none.
     """
-    core = caller.core
+    state = client.state
+    grant, deadline, pause = state.grant_for(credentials), Deadline(state.clock, seconds), _FIRST_PAUSE
     refusal: MatatikaError = TransportTimeoutError(f"no answer within {seconds} s", sent="maybe")
-    grant, deadline, pause = core.grant_for(credentials), Deadline(core.clock, seconds), _FIRST_PAUSE
-    limit = asyncio.timeout(max(seconds, caller.timeouts.connect))
     try:
-        async with limit:
-            core.enter(limit, protected=False)  # closing the session ends it: aiohttp leaves a reader waiting
-            try:
-                await asyncio.sleep(0)  # a limit of the caller's that has run out shows here, before anything is sent
+        async with asyncio.timeout(max(seconds, client.timeouts.connect)) as limit:
+            with state.in_flight(limit):
+                await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
                 while not isinstance(outcome := await grant(1), Granted):
                     refusal = outcome.error
                     if isinstance(refusal, RateLimitError):
                         pause = max(pause, refusal.retry_after or 0.0)
                     if pause >= deadline.left():
                         break
-                    await core.clock.sleep(pause)
+                    await state.clock.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                 else:
                     return
-            finally:
-                core.leave(limit)
     except TimeoutError:
-        core.check_open()
+        state.check_open()
     raise refusal

@@ -1,26 +1,17 @@
-"""One logical call: its deadline, the token, the attempts, the 401 and the repeats.
-
-`Caller` is what resource groups are given. Several callers, with options of their own, share one `Core`: connections,
-token, retry budget and whether the session is closed.
-"""
+"""One logical call: a token, an attempt, and again, until there is an answer or no sense in another attempt."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from functools import lru_cache
+from typing import Literal
 
 import msgspec
 from aiohttp import ClientTimeout
-from yarl import URL
 
-from aiomatatika.credentials import ClientCredentials
-from aiomatatika.deployment import Deployment
 from aiomatatika.errors import (
     AuthenticationError,
-    ConfigurationError,
     MatatikaError,
     ResponseError,
     SessionClosedError,
@@ -29,329 +20,190 @@ from aiomatatika.errors import (
     UnsafeLinkError,
 )
 from aiomatatika.options import Retries, Timeouts
-from aiomatatika.secret import Secret
-from aiomatatika.transport.attempt import Failed, exchange
-from aiomatatika.transport.clock import Clock
-from aiomatatika.transport.grants import ClientCredentialsGrant, server_time
+from aiomatatika.transport.clock import Deadline
+from aiomatatika.transport.exchange import NoReply, exchange
 from aiomatatika.transport.message import Reply, Request
-from aiomatatika.transport.pool import Pool
 from aiomatatika.transport.problem import api_error, challenge_code
-from aiomatatika.transport.retry import Outcome, Repeat, RetryBudget, parse_retry_after, wait_before_repeat
-from aiomatatika.transport.tokens import Token, TokenSource
-from aiomatatika.transport.urls import ApiRoot
+from aiomatatika.transport.retry import Failure, Repeat, server_retry_after, wait_before_repeat
+from aiomatatika.transport.state import SharedState
+from aiomatatika.transport.tokens import Token
 
-__all__ = ["Caller", "Core", "Deadline"]
+__all__ = ["Call"]
 
 _logger = logging.getLogger("aiomatatika")
 
-T = TypeVar("T")
-
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 5
-_GRACE = 4.0
-_PATIENCE = 0.5
+_MAX_REDIRECTS = 5
 
 
-class Deadline:
-    """The moment by which a call has to end."""
-
-    __slots__ = ("_clock", "_end")
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self._end = clock.monotonic() + seconds
-
-    def left(self) -> float:
-        """Return the seconds until then, at least 0."""
-        return max(0.0, self._end - self._clock.monotonic())
+@lru_cache
+def _usual_limits(timeouts: Timeouts) -> ClientTimeout:
+    return ClientTimeout(total=None, connect=timeouts.connect, sock_read=timeouts.read)
 
 
-class Core(msgspec.Struct, eq=False):
-    """What the callers of one session share."""
-
-    deployment: Deployment
-    root: ApiRoot
-    pool: Pool
-    tokens: TokenSource
-    clock: Clock
-    user_agent: str
-    grant_for: Callable[[ClientCredentials], ClientCredentialsGrant]
-    client_id: str | None = None
-    secrets: tuple[Secret, ...] = ()
-    budget: RetryBudget = msgspec.field(default_factory=RetryBudget)
-    closed: bool = False
-    _running: dict[asyncio.Timeout, tuple[asyncio.AbstractEventLoop, bool]] = msgspec.field(default_factory=dict)
-
-    def check_open(self) -> None:
-        """Raise `SessionClosedError` after `close`."""
-        if self.closed:
-            raise SessionClosedError("the session is closed")
-
-    def check_can_grant(self) -> None:
-        """Raise `ConfigurationError` where no token can be asked for with an API key."""
-        if self.deployment.token_url is None:
-            raise ConfigurationError("no token_url is known: whether a new key is accepted yet cannot be found out")
-
-    def enter(self, limit: asyncio.Timeout, *, protected: bool) -> None:
-        """Note a call that runs under a limit, so that `close` can end it."""
-        self.check_open()
-        self._running[limit] = (asyncio.get_running_loop(), protected)
-
-    def leave(self, limit: asyncio.Timeout) -> None:
-        """Note that it has ended."""
-        self._running.pop(limit, None)
-
-    async def close(self) -> None:
-        """End the calls in flight, but let one that brings a secret finish within 4 s; then close the connections."""
-        self.closed = True
-        try:
-            self._end(protected=False)
-            await self._wait_for_calls(_GRACE)
-            self._end(protected=True)
-            await self._wait_for_calls(_PATIENCE)
-        finally:
-            try:
-                await self.tokens.close()
-            finally:
-                await self.pool.close()
-
-    def _end(self, *, protected: bool) -> None:
-        here = asyncio.get_running_loop()
-        for limit, (loop, is_protected) in list(self._running.items()):
-            if is_protected and not protected:
-                continue
-            if loop is here:
-                _expire(limit)
-            elif loop.is_running():
-                loop.call_soon_threadsafe(_expire, limit)
-
-    async def _wait_for_calls(self, seconds: float) -> None:
-        here = asyncio.get_running_loop()
-        end = here.time() + seconds
-        # An event would cost each of a million calls to speed up one close.
-        # A copy, because calls of other threads leave meanwhile.
-        while any(loop is here for loop, _ in list(self._running.values())) and here.time() < end:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-
-
-def _expire(limit: asyncio.Timeout) -> None:
-    with contextlib.suppress(RuntimeError):  # it has expired by itself
-        limit.reschedule(0.0)
-
-
-class _Progress:
-    """How far a call has come; its error tells."""
-
-    __slots__ = ("attempts", "lost", "maybe_done")
-
-    def __init__(self) -> None:
-        self.attempts = 0
-        self.lost = 0
-        self.maybe_done = False
-
-
-class Caller:
-    """Makes calls with one set of options.
+class Call:
+    """One call on its way: what is asked for, and how far it has come.
 
     Args:
-        core: What it shares with others.
-        timeouts: Its limits.
-        retries: Its repeats.
+        state: What the session shares.
+        timeouts: Limits in seconds.
+        retries: How often an attempt may be repeated.
+        request: What is asked for; a redirect puts another in its place.
+        deadline: When the call ends at the latest.
     """
 
-    def __init__(self, core: Core, timeouts: Timeouts, retries: Retries) -> None:
-        self.core = core
-        self.timeouts = timeouts
-        self.retries = retries
-        self._limits = ClientTimeout(total=None, connect=timeouts.connect, sock_read=timeouts.read)
+    __slots__ = (
+        "_attempts",
+        "_deadline",
+        "_lost",
+        "_may_have_acted",
+        "_redirects",
+        "_request",
+        "_retries",
+        "_state",
+        "_timeouts",
+        "_token_replaced",
+        "_tries",
+    )
 
-    def deadline(self) -> Deadline:
-        """Return the deadline of a call that begins now."""
-        return Deadline(self.core.clock, self.timeouts.total)
+    def __init__(
+        self, state: SharedState, timeouts: Timeouts, retries: Retries, request: Request, deadline: Deadline
+    ) -> None:
+        self._state = state
+        self._timeouts = timeouts
+        self._retries = retries
+        self._request = request
+        self._deadline = deadline
+        self._attempts = 0  # requests put on the wire
+        self._tries = 0  # those that `Retries.attempts` counts: all but the one that a refused token cost
+        self._lost = 0  # attempts without a whole answer
+        self._may_have_acted = False
+        self._redirects = 0
+        self._token_replaced = False
 
-    def at(self, path: str, query: Mapping[str, str] | None = None) -> URL:
-        """Return the URL of an encoded path below the API's root."""
-        return self.core.root.at(path, query)
-
-    async def get(self, url: URL, as_type: type[T], deadline: Deadline | None = None) -> T:
-        """GET an object."""
-        request = Request(method="GET", url=url, repeat=Repeat.SAFE)
-        return self.structured(request, await self.send(request, deadline), as_type)
-
-    def structured(self, request: Request, reply: Reply, as_type: type[T]) -> T:
-        """Return an answer's body as an attrs class; a `ResponseError` says which call brought it."""
-        try:
-            return reply.structured(as_type)
-        except ResponseError as error:
-            error.method, error.path, error.attempts = request.method, request.url.raw_path, reply.attempts
-            error.status = reply.status
-            raise
-
-    async def send(self, request: Request, deadline: Deadline | None = None) -> Reply:
-        """Make a call: everything between here and its answer of status 200 to 299 ends by the deadline.
-
-        Raises:
-            MatatikaError: As the tree in `errors` says; with method, path and attempts.
-        """
-        core = self.core
-        deadline = deadline or self.deadline()
-        progress = _Progress()
-        left = deadline.left()
-        limit = asyncio.timeout(left if request.within is None else min(left, request.within))
+    async def run(self) -> Reply:
+        """Return the answer; every error says which call it ended, and after how many attempts."""
+        request, left = self._request, self._deadline.left()
         try:
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
-            async with limit:
-                core.enter(limit, protected=request.protected)
-                try:
-                    # A limit of the caller's that has run out shows here, before anything is sent.
-                    await asyncio.sleep(0)
-                    return await self._attempts(request, progress, deadline)
-                finally:
-                    core.leave(limit)
+            seconds = left if request.within is None else min(left, request.within)
+            async with asyncio.timeout(seconds) as limit:
+                with self._state.in_flight(limit, protected=request.protected):
+                    await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
+                    return await self._until_answered()
         except MatatikaError as failed:
-            self._describe(failed, request, progress)
+            self._describe(failed, request)
             raise
         except TimeoutError:
             pass
         error: MatatikaError = (
             SessionClosedError("the session was closed during the call")
-            if core.closed
-            else TransportTimeoutError(
-                "the call did not end by its deadline", sent="maybe" if progress.maybe_done else "no"
-            )
+            if self._state.closed
+            else TransportTimeoutError("the call did not end by its deadline", sent=self._sent)
         )
-        self._describe(error, request, progress)
+        self._describe(error, request)
         raise error
 
-    @staticmethod
-    def _describe(error: MatatikaError, request: Request, progress: _Progress) -> None:
+    def _describe(self, error: MatatikaError, request: Request) -> None:
         if error.method is None:
-            error.method, error.path, error.attempts = request.method, request.url.raw_path, progress.attempts
+            error.method, error.path, error.attempts = request.method, request.url.raw_path, self._attempts
 
-    async def _attempts(self, request: Request, progress: _Progress, deadline: Deadline) -> Reply:
-        core = self.core
-        tries = redirects = 0
-        replaced = False
+    async def _until_answered(self) -> Reply:
+        state = self._state
         while True:
-            token = await core.tokens.get(deadline.left)
-            progress.attempts += 1
-            tries += 1
-            was_maybe_done = progress.maybe_done
-            outcome = await self._attempt(request, token, progress, deadline)
-            if isinstance(outcome, Failed):
-                await self._before_repeat(request, progress, deadline, tries, outcome)
-                continue
-            if outcome.status == 401:
-                if replaced or not core.tokens.replace(token):
-                    raise self._unauthorized(outcome)
-                replaced = True
-                tries -= 1
-                continue
-            core.tokens.confirm(token)
-            if 200 <= outcome.status < 300:
-                core.budget.give_back(tries - 1)
-                outcome.attempts = progress.attempts
-                return outcome
-            if outcome.status in _REDIRECTS:
-                redirects += 1
-                request = self._redirected(request, outcome, redirects)
-                continue
-            if outcome.status == 404 and request.absence_is_success and was_maybe_done:
-                return outcome
-            await self._after_error(request, progress, deadline, tries, outcome, token)
+            token = await state.tokens.get(self._deadline.left)
+            answer = await self._attempt(token)
+            if isinstance(answer, NoReply):
+                await self._after_no_reply(answer)
+            elif answer.status == 401:
+                self._replace(token, answer)
+            else:
+                state.tokens.confirm(token)
+                if 200 <= answer.status < 300:
+                    state.budget.give_back(self._tries - 1)
+                    answer.attempts = self._attempts
+                    return answer
+                if answer.status == 404 and self._request.absence_is_success and self._may_have_acted:
+                    return answer
+                if answer.status in _REDIRECTS:
+                    self._redirect(answer)
+                else:
+                    await self._after_error(answer, token)
 
-    async def _attempt(self, request: Request, token: Token, progress: _Progress, deadline: Deadline) -> Reply | Failed:
-        core = self.core
-        left = deadline.left()
-        limits = self._limits
+    async def _attempt(self, token: Token) -> Reply | NoReply:
+        """Put the request on the wire once."""
+        self._attempts += 1
+        self._tries += 1
+        http = await self._state.pool.http()
+        before, self._may_have_acted = self._may_have_acted, True  # while it is under way; a cancellation ends it there
+        answer = await exchange(http, self._request, token.authorization, self._state.user_agent, self._limits())
+        if isinstance(answer, NoReply):
+            acted = answer.failure in {Failure.LOST, Failure.DAMAGED}
+        else:
+            acted = answer.status >= 500
+        self._may_have_acted = before or acted
+        if _logger.isEnabledFor(logging.DEBUG):
+            what = answer.reason if isinstance(answer, NoReply) else answer.status
+            _logger.debug(
+                "%s %s: %s (attempt %d)", self._request.method, self._request.url.raw_path, what, self._attempts
+            )
+        return answer
+
+    def _limits(self) -> ClientTimeout:
+        left, timeouts = self._deadline.left(), self._timeouts
         # Below the deadline, so that a connection that did not come about is told from an answer that did not: 5 %, and
         # 0.1 s for a loop that is busy.
-        patience = min(0.95 * left, max(left - 0.1, left / 2))
-        if patience < self.timeouts.connect:
-            # To the point: aiohttp rounds limits above its threshold up to a whole second.
-            limits = ClientTimeout(
-                total=None, connect=patience, sock_read=self.timeouts.read, ceil_threshold=self.timeouts.connect
-            )
-        http = await core.pool.http()
-        before, progress.maybe_done = progress.maybe_done, True
-        outcome = await exchange(http, request, token.authorization, core.user_agent, limits)
-        acted = outcome.outcome if isinstance(outcome, Failed) else Outcome.FAILED if outcome.status >= 500 else None
-        progress.maybe_done = before or acted in {Outcome.LOST, Outcome.DAMAGED, Outcome.FAILED}
-        if _logger.isEnabledFor(logging.DEBUG):
-            what = outcome.reason if isinstance(outcome, Failed) else outcome.status
-            _logger.debug("%s %s: %s (attempt %d)", request.method, request.url.raw_path, what, progress.attempts)
-        return outcome
+        connect = min(0.95 * left, max(left - 0.1, left / 2))
+        if connect >= timeouts.connect:
+            return _usual_limits(timeouts)
+        # To the point: aiohttp rounds limits above its threshold up to a whole second.
+        return ClientTimeout(total=None, connect=connect, sock_read=timeouts.read, ceil_threshold=timeouts.connect)
 
-    async def _before_repeat(
-        self, request: Request, progress: _Progress, deadline: Deadline, tries: int, failed: Failed
-    ) -> None:
-        """Wait, or raise what the failed attempt amounts to."""
-        self.core.check_open()
-        if failed.outcome in {Outcome.LOST, Outcome.DAMAGED}:
-            progress.lost += 1
-        if not failed.too_large and await self._waited(failed.outcome, request, progress, deadline, tries, None):
+    # What follows an attempt: each of these returns where another attempt is to be made, and raises where none is.
+
+    async def _after_no_reply(self, answer: NoReply) -> None:
+        self._state.check_open()
+        if answer.failure in {Failure.LOST, Failure.DAMAGED}:
+            self._lost += 1
+        if not answer.too_large and await self._wait_to_repeat(answer.failure):
             return
         # Without a status (aiohttp keeps it back) it is not known whether what must not be repeated was carried out.
-        if failed.outcome is Outcome.DAMAGED and (failed.status or request.repeat is not Repeat.ONCE):
-            error = ResponseError(f"status {failed.status or 'unknown'}: {failed.reason}")
-            error.status = failed.status
+        if answer.failure is Failure.DAMAGED and (answer.status or self._request.repeat is not Repeat.ONCE):
+            error = ResponseError(f"status {answer.status or 'unknown'}: {answer.reason}")
+            error.status = answer.status
             raise error
-        kind = TransportTimeoutError if failed.timed_out else TransportError
-        raise kind(failed.reason, sent="maybe" if progress.maybe_done else "no")
+        kind = TransportTimeoutError if answer.timed_out else TransportError
+        raise kind(answer.reason, sent=self._sent)
 
-    async def _after_error(
-        self, request: Request, progress: _Progress, deadline: Deadline, tries: int, reply: Reply, token: Token
-    ) -> None:
-        """Wait, or raise the error that the API answered with."""
+    async def _after_error(self, reply: Reply, token: Token) -> None:
         status = reply.status
         if not 400 <= status < 600:
             raise ResponseError(f"the API answered with status {status}")
-        retry_after = parse_retry_after(
-            reply.headers.get("Retry-After"), now=server_time(reply.headers, self.core.clock)
-        )
-        if status >= 500:
-            again = await self._waited(Outcome.FAILED, request, progress, deadline, tries, retry_after)
-        else:
-            again = status == 429 and await self._waited(
-                Outcome.THROTTLED, request, progress, deadline, tries, retry_after
+        retry_after = server_retry_after(reply.headers, self._state.clock.wall())
+        failure = Failure.FAILED if status >= 500 else Failure.THROTTLED if status == 429 else None
+        if failure is None or not await self._wait_to_repeat(failure, retry_after):
+            raise api_error(reply, (token.value, *self._state.secrets), retry_after)
+
+    def _replace(self, token: Token, reply: Reply) -> None:
+        if self._token_replaced or not self._state.tokens.replace(token):
+            code = challenge_code(reply)
+            raise AuthenticationError(
+                f"the API refuses the token (401 {code or 'without a code'}): "
+                "it has expired, was revoked, or is for another audience",
+                status=401,
+                code=code,
             )
-        if not again:
-            raise api_error(reply, (token.value, *self.core.secrets), retry_after)
+        self._token_replaced = True
+        self._tries -= 1
 
-    async def _waited(
-        self,
-        outcome: Outcome,
-        request: Request,
-        progress: _Progress,
-        deadline: Deadline,
-        tries: int,
-        retry_after: float | None,
-    ) -> bool:
-        """Wait as `wait_before_repeat` says and tell whether to repeat."""
-        core = self.core
-        wait = wait_before_repeat(
-            outcome,
-            request.repeat,
-            attempt=tries,
-            lost=progress.lost,
-            retries=self.retries,
-            retry_after=retry_after,
-            time_left=deadline.left(),
-            chance=core.clock.random(),
-        )
-        if wait is None or not core.budget.take():
-            return False
-        _logger.debug("%s %s: %s, again in %.2f s", request.method, request.url.raw_path, outcome.value, wait)
-        await core.clock.sleep(wait)
-        return True
-
-    def _redirected(self, request: Request, reply: Reply, redirects: int) -> Request:
+    def _redirect(self, reply: Reply) -> None:
+        request = self._request
         location = reply.headers.get("Location")
         if location is None:
             raise ResponseError(f"the API answered {reply.status} without saying where to")
         try:
-            url = self.core.root.resolve(location, request.url)
+            url = self._state.root.resolve(location, request.url)
         except UnsafeLinkError:
             url = None
         if url is None:
@@ -360,15 +212,30 @@ class Caller:
             )
         if request.repeat is not Repeat.SAFE:
             raise ResponseError(f"the API redirects a {request.method} ({reply.status}): not followed")
-        if redirects > _MOST_REDIRECTS or url == request.url:
+        self._redirects += 1
+        if self._redirects > _MAX_REDIRECTS or url == request.url:
             raise ResponseError("the API redirects without end")
-        return msgspec.structs.replace(request, url=url)
+        self._request = msgspec.structs.replace(request, url=url)
 
-    def _unauthorized(self, reply: Reply) -> AuthenticationError:
-        code = challenge_code(reply)
-        return AuthenticationError(
-            f"the API refuses the token (401 {code or 'without a code'}): "
-            "it has expired, was revoked, or is for another audience",
-            status=401,
-            code=code,
+    async def _wait_to_repeat(self, failure: Failure, retry_after: float | None = None) -> bool:
+        """Wait as `wait_before_repeat` says; False: the attempt is not to be repeated."""
+        state, request = self._state, self._request
+        wait = wait_before_repeat(
+            failure,
+            request.repeat,
+            attempt=self._tries,
+            lost=self._lost,
+            retries=self._retries,
+            retry_after=retry_after,
+            time_left=self._deadline.left(),
+            chance=state.clock.random(),
         )
+        if wait is None or not state.budget.take():
+            return False
+        _logger.debug("%s %s: %s, again in %.2f s", request.method, request.url.raw_path, failure.value, wait)
+        await state.clock.sleep(wait)
+        return True
+
+    @property
+    def _sent(self) -> Literal["no", "maybe"]:
+        return "maybe" if self._may_have_acted else "no"

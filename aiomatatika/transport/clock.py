@@ -10,7 +10,7 @@ import random
 import time
 from contextvars import ContextVar
 
-__all__ = ["Clock", "clock_of_new_sessions"]
+__all__ = ["Clock", "Deadline", "clock_of_new_sessions"]
 
 
 class Clock:
@@ -31,6 +31,20 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         """Wait, in the running event loop."""
         await asyncio.sleep(seconds)
+
+
+class Deadline:
+    """The moment by which something has to end."""
+
+    __slots__ = ("_clock", "_end")
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds until then, at least 0."""
+        return max(0.0, self._end - self._clock.monotonic())
 
 
 clock_of_new_sessions: ContextVar[Clock] = ContextVar("clock_of_new_sessions", default=Clock())

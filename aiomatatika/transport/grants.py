@@ -29,15 +29,15 @@ from aiomatatika.errors import (
 )
 from aiomatatika.options import Retries, Timeouts
 from aiomatatika.secret import Secret
-from aiomatatika.transport.attempt import Failed, exchange
-from aiomatatika.transport.clock import Clock
+from aiomatatika.transport.clock import Clock, Deadline
+from aiomatatika.transport.exchange import NoReply, exchange
 from aiomatatika.transport.message import Reply, Request
 from aiomatatika.transport.pool import Pool
 from aiomatatika.transport.problem import error_code
-from aiomatatika.transport.retry import Outcome, Repeat, parse_http_date, parse_retry_after, wait_before_repeat
+from aiomatatika.transport.retry import Failure, Repeat, server_retry_after, server_time, wait_before_repeat
 from aiomatatika.transport.tokens import Granted, Instant, Refused
 
-__all__ = ["ClientCredentialsGrant", "callable_grant", "server_time"]
+__all__ = ["ClientCredentialsGrant", "callable_grant"]
 
 _logger = logging.getLogger(__name__)
 
@@ -56,17 +56,11 @@ _UNKNOWN_CLIENT = (
 )
 
 
-def server_time(headers: Mapping[str, str], clock: Clock) -> float:
-    """Return the time of day as the server has it (its Date header), else ours: a wrong local clock does no harm."""
-    return parse_http_date(headers.get("Date")) or clock.wall()
-
-
 def _retry_after(reply: Reply, clock: Clock) -> float | None:
-    now = server_time(reply.headers, clock)
-    wait = parse_retry_after(reply.headers.get("Retry-After"), now=now)
+    wait = server_retry_after(reply.headers, clock.wall())
     reset = reply.headers.get("X-RateLimit-Reset", "")
     if wait is None and _DIGITS.fullmatch(reset):
-        return min(max(float(reset) - now, 0.0), _LONGEST_RESET)
+        return min(max(float(reset) - server_time(reply.headers, clock.wall()), 0.0), _LONGEST_RESET)
     return wait
 
 
@@ -157,7 +151,7 @@ class ClientCredentialsGrant:
 
     async def __call__(self, attempts: int) -> Granted | Refused:
         """Ask for a token, in at most ``attempts`` requests; a refusal or a rate limit is never repeated here."""
-        deadline = self._clock.monotonic() + self._timeouts.total
+        deadline = Deadline(self._clock, self._timeouts.total)
         attempt = 0
         while True:
             attempt += 1
@@ -165,9 +159,9 @@ class ClientCredentialsGrant:
             outcome = await self._ask()
             if isinstance(outcome, Reply):
                 refused: Granted | Refused = self._judge(outcome, asked_at)
-                failure = Outcome.FAILED
+                failure = Failure.FAILED
             else:
-                refused, failure = Refused(self._lost(outcome)), outcome.outcome
+                refused, failure = Refused(self._lost(outcome)), outcome.failure
             if isinstance(refused, Granted):
                 return refused
             wait = wait_before_repeat(
@@ -177,7 +171,7 @@ class ClientCredentialsGrant:
                 lost=1,
                 retries=self._retries,
                 retry_after=None,
-                time_left=deadline - self._clock.monotonic(),
+                time_left=deadline.left(),
                 chance=self._clock.random(),
             )
             if wait is None or attempt == attempts or not isinstance(refused.error, TransportError):
@@ -186,14 +180,14 @@ class ClientCredentialsGrant:
                 return refused
             await self._clock.sleep(wait)
 
-    async def _ask(self) -> Reply | Failed:
+    async def _ask(self) -> Reply | NoReply:
         limits = ClientTimeout(
             total=self._timeouts.total, connect=self._timeouts.connect, sock_read=self._timeouts.read
         )
         return await exchange(await self._pool.http(), self._request(), None, self._user_agent, limits)
 
-    def _lost(self, failed: Failed) -> MatatikaError:
-        if failed.outcome is Outcome.DAMAGED:
+    def _lost(self, failed: NoReply) -> MatatikaError:
+        if failed.failure is Failure.DAMAGED:
             return ResponseError(f"the token endpoint's answer: {failed.reason}")
         kind = TransportTimeoutError if failed.timed_out else TransportError
         # "no" for the call that wanted a token: that was not sent. Asking for a token changes nothing.

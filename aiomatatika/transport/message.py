@@ -91,19 +91,30 @@ class Reply:
         url: The URL that answered.
     """
 
-    __slots__ = ("attempts", "body", "headers", "status", "url")
+    __slots__ = ("attempts", "body", "headers", "method", "status", "url")
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: URL
+    method: str
     attempts: int
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, url: URL, attempts: int = 1) -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        url: URL,
+        *,
+        method: str = "GET",
+        attempts: int = 1,
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.url = url
+        self.method = method
         self.attempts = attempts
 
     def json(self) -> Any:
@@ -112,12 +123,7 @@ class Reply:
         Raises:
             ResponseError: It is none. The message does not quote it.
         """
-        document = decode_json(self.body, self.media_type)
-        if isinstance(document, Mismatch):
-            error = ResponseError(document.text)
-            error.path, error.attempts, error.status = self.url.raw_path, self.attempts, self.status
-            raise error
-        return document
+        return self.promised(decode_json(self.body, self.media_type))
 
     def structured(self, cls: type[T]) -> T:
         """Return the body as an attrs class.
@@ -125,10 +131,16 @@ class Reply:
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        outcome = _structured(self, cls)
-        if isinstance(outcome, Mismatch):
-            raise ResponseError(outcome.text)
-        return outcome
+        return self.promised(_structured(self, cls))
+
+    def promised(self, content: T | Mismatch) -> T:
+        """Return what the body was read as, or raise the `ResponseError` that says which call brought the mismatch."""
+        if not isinstance(content, Mismatch):
+            return content
+        error = ResponseError(content.text)
+        error.method, error.path, error.attempts = self.method, self.url.raw_path, self.attempts
+        error.status = self.status
+        raise error
 
     @property
     def media_type(self) -> str:

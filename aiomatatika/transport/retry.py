@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from aiomatatika.options import Retries
 
 __all__ = [
-    "Outcome",
+    "Failure",
     "Repeat",
     "RetryBudget",
     "parse_http_date",
     "parse_retry_after",
     "repeat_by_method",
+    "server_retry_after",
+    "server_time",
     "wait_before_repeat",
 ]
 
@@ -55,7 +58,7 @@ def repeat_by_method(method: str) -> Repeat:
     return _BY_METHOD.get(method, Repeat.ONCE)
 
 
-class Outcome(enum.Enum):
+class Failure(enum.Enum):
     """How an attempt ended without the answer that was hoped for."""
 
     NOT_SENT = "not sent"
@@ -73,7 +76,7 @@ class Outcome(enum.Enum):
 
 
 def wait_before_repeat(
-    outcome: Outcome,
+    failure: Failure,
     repeat: Repeat,
     *,
     attempt: int,
@@ -86,7 +89,7 @@ def wait_before_repeat(
     """Decide about a failed attempt.
 
     Args:
-        outcome: How it ended.
+        failure: How it ended.
         repeat: What the operation declared.
         attempt: Its number, from 1.
         lost: How many attempts of the call have ended without a whole answer, this one included.
@@ -98,11 +101,11 @@ def wait_before_repeat(
     Returns:
         Seconds to wait before the repeat; None: do not repeat.
     """
-    if attempt >= retries.attempts or outcome is Outcome.NEVER:
+    if attempt >= retries.attempts or failure is Failure.NEVER:
         return None
-    if outcome in {Outcome.LOST, Outcome.DAMAGED} and (repeat is Repeat.ONCE or lost > 1):
+    if failure in {Failure.LOST, Failure.DAMAGED} and (repeat is Repeat.ONCE or lost > 1):
         return None
-    if outcome is Outcome.FAILED and repeat is Repeat.ONCE:
+    if failure is Failure.FAILED and repeat is Repeat.ONCE:
         return None
     jitter: float = chance * min(retries.first_delay * 2 ** (attempt - 1), retries.longest_delay)
     at_least = retry_after or 0.0
@@ -162,3 +165,13 @@ def parse_retry_after(text: str | None, *, now: float) -> float | None:
         return float(_LONGEST_WAIT if len(text) > 9 else int(text))  # `int` refuses thousands of digits
     moment = parse_http_date(text)
     return None if moment is None else min(max(moment - now, 0.0), float(_LONGEST_WAIT))
+
+
+def server_time(headers: Mapping[str, str], local_time: float) -> float:
+    """Return the time of day as the server has it (its Date header), else ours: a wrong local clock does no harm."""
+    return parse_http_date(headers.get("Date")) or local_time
+
+
+def server_retry_after(headers: Mapping[str, str], local_time: float) -> float | None:
+    """Return the seconds that an answer asks to wait, by the server's own clock; None where it does not."""
+    return parse_retry_after(headers.get("Retry-After"), now=server_time(headers, local_time))

@@ -269,7 +269,7 @@ async def test_C16_a_background_refresh_does_not_keep_the_callers_context(server
         thing = Thing()
         variable.set(thing)
         # Not a whole call: the timers of one stay on the loop's heap for a while after they were cancelled.
-        await session._caller.core.tokens.get(lambda: 60.0)
+        await session._client.state.tokens.get(lambda: 60.0)
         return weakref.ref(thing)
 
     clock = ControlledClock()

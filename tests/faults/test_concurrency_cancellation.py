@@ -41,7 +41,7 @@ async def server(witness: Witness) -> AsyncIterator[MatatikaServer]:
 
 def connections_in_use(session: MatatikaSession) -> int:
     """Return how many places of the pool are taken: nothing that is public tells."""
-    return sum(len(http.connector._acquired) for http, _ in session._caller.core.pool._own.values() if http.connector)
+    return sum(len(http.connector._acquired) for http, _ in session._client.state.pool._own.values() if http.connector)
 
 
 async def back_to(before: tuple[int, int]) -> bool:

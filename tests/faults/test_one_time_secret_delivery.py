@@ -16,8 +16,8 @@ from uuid import UUID
 import pytest
 
 from aiomatatika import ApiKey, MatatikaSession, NewApiKey, SecretDeliveryError, SecretLostError
+from aiomatatika.resources.apikeys import creation
 from aiomatatika.testing import MatatikaServer
-from aiomatatika.transport import once
 
 from ..cancellation import Ending, interrupted_everywhere
 from .conftest import Witness
@@ -164,7 +164,7 @@ async def test_S11_asyncio_timeout_around_create(
     server: MatatikaServer, witness: Witness, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
     if late:
-        monkeypatch.setattr(once, "_GRACE", 0.02)
+        monkeypatch.setattr(creation, "_GRACE", 0.02)
     answer = asyncio.Event()
     put = server.faults.add(method="PUT", delay=answer)
     saved: list[NewApiKey] = []

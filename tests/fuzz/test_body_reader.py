@@ -17,7 +17,7 @@ from yarl import URL
 from aiomatatika import ApiKey, HalResource, LinkError, NewApiKey, Profile, Reply, ResponseError, Secret
 from aiomatatika.converter import structure
 from aiomatatika.decoding import Mismatch, decode_json
-from aiomatatika.paging import PageDocument, read_page
+from aiomatatika.paging.page import PageDocument, read_page
 from aiomatatika.transport.problem import api_error
 
 from .hostile import CANARY, api_keys, bodies, json_values, media_types, odd_texts, pages, wounded
@@ -138,7 +138,7 @@ def test_a_body_becomes_a_page_or_a_mismatch(body: bytes, status: int, media_typ
     assert isinstance(page, PageDocument)
     for key in page.items:
         assert_is(UUID, key.id)
-    for count in (page.number, page.size, page.total_elements, page.total_pages, page.pages_in_all):
+    for count in (page.number, page.size, page.total_elements, page.total_pages, page.page_count):
         assert count is None or (type(count) is int and count >= 0)
     assert all(isinstance(href, str) for href in page.next_hrefs)
 

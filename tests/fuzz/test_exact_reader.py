@@ -14,7 +14,7 @@ from aiomatatika import ApiKey
 from aiomatatika.converter import structure
 from aiomatatika.decoding import Mismatch, decode_json
 from aiomatatika.exact import exact_page, exact_resource
-from aiomatatika.paging import PageDocument, read_document, read_page
+from aiomatatika.paging.page import PageDocument, read_document, read_page
 
 from .hostile import CANARY, bodies, odd_texts, wounded
 

@@ -109,7 +109,7 @@ def test_a_walk_ends_delivers_nothing_twice_and_asks_only_the_api(
     assert len(walk.numbers) == len(set(walk.numbers))
     assert len(walk.pages) <= MOST_PAGES
     assert memory.most_flying <= max(1, prefetch)
-    root = str(memory.core.root.url)
+    root = str(memory.state.root.url)
     assert all(str(url).startswith(f"{root}/") for url in memory.sent)
     for page in walk.pages:
         assert page.next_url is None or page.next_url.startswith(f"{root}/")

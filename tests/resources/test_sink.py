@@ -168,7 +168,7 @@ async def test_a_callable_that_fails_costs_no_secret(
 async def test_a_callable_that_is_interrupted_costs_no_secret(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aiomatatika.transport.once._GRACE", 0.02)
+    monkeypatch.setattr("aiomatatika.resources.apikeys.creation._GRACE", 0.02)
     begun = asyncio.Event()
 
     async def save(key: NewApiKey) -> None:

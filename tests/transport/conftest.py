@@ -16,14 +16,14 @@ from yarl import URL
 
 from aiomatatika import BearerToken, Deployment, MatatikaSession, Repeat, Reply, Secret
 from aiomatatika.testing import ControlledClock, MatatikaServer
-from aiomatatika.transport.attempt import Failed, exchange
+from aiomatatika.transport.exchange import NoReply, exchange
 from aiomatatika.transport.message import Request
 
 KEYS = "/apikeys/"
 API_KEYS = "/api/apikeys/"
 TOKEN = "/oauth/token"
 
-Send = Callable[..., Awaitable[Reply | Failed]]
+Send = Callable[..., Awaitable[Reply | NoReply]]
 LIMITS = aiohttp.ClientTimeout(total=5, connect=1, sock_read=1)
 
 

@@ -267,9 +267,9 @@ async def test_a_connection_that_does_not_come_about_before_the_deadline_was_not
 async def test_a_deadline_that_has_passed_sends_nothing(
     server: MatatikaServer, session: MatatikaSession, clock: ControlledClock
 ) -> None:
-    deadline = session._caller.deadline()
+    deadline = session._client.deadline()
     clock.advance(61)
-    error = await caught(session._caller.get(session._caller.at(KEYS), dict, deadline))
+    error = await caught(session._client.get(session._client.at(KEYS), dict, deadline))
     assert isinstance(error, TransportError)
     assert (error.sent, error.attempts) == ("no", 0)
     assert server.requests == []

@@ -20,7 +20,7 @@ async def nothing_is_left(session: MatatikaSession) -> None:
         await asyncio.sleep(0)
     names = {task.get_name() for task in asyncio.all_tasks()}
     assert "aiomatatika token" not in names
-    pool = session._caller.core.pool
+    pool = session._client.state.pool
     assert isinstance(await caught(pool.http()), SessionClosedError)
 
 
@@ -119,7 +119,7 @@ async def test_a_close_that_is_cancelled_has_closed_all_the_same(
     fault = server.faults.add(method="PUT", delay=asyncio.Event())
     creating = asyncio.create_task(caught(session.apikeys.create("robot")))
     await fault.wait()
-    http = await session._caller.core.pool.http()
+    http = await session._client.state.pool.http()
     closing = asyncio.create_task(session.close())  # waits for the secret
     await asyncio.sleep(0)
     closing.cancel()
@@ -219,7 +219,7 @@ async def test_a_call_can_be_cancelled_at_every_step(
             cancelled += 1
             server.faults.clear()
             assert await get(session) == 200
-            http = await session._caller.core.pool.http()
+            http = await session._client.state.pool.http()
             assert not getattr(http.connector, "_acquired")  # noqa: B009  # aiohttp's own count of busy connections
     assert cancelled > 3
     await nothing_is_left(session)

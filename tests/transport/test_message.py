@@ -167,9 +167,9 @@ def test_json_is_read_as_utf_8_whatever_the_header_says(charset: str) -> None:
 def test_a_body_that_is_no_json_is_an_error_that_does_not_quote_it(body: bytes, message: str) -> None:
     answer = reply(body, 203, Content_Type="text/html; charset=utf-8")
     error = refusal(answer.json)
-    assert str(error) == message
-    assert (error.path, error.attempts, error.status) == ("/api/apikeys/", 2, 203)
-    assert str(refusal(lambda: answer.structured(ApiKey))) == message
+    assert str(error) == f"{message} (GET /api/apikeys/)"
+    assert (error.method, error.path, error.attempts, error.status) == ("GET", "/api/apikeys/", 2, 203)
+    assert str(refusal(lambda: answer.structured(ApiKey))) == str(error)
 
 
 def test_a_reply_becomes_a_resource() -> None:
@@ -190,4 +190,4 @@ def test_a_reply_becomes_a_resource() -> None:
     ],
 )
 def test_a_reply_that_is_not_what_was_promised_says_where_and_not_what(body: bytes, message: str) -> None:
-    assert str(refusal(lambda: reply(body).structured(ApiKey))) == message
+    assert str(refusal(lambda: reply(body).structured(ApiKey))) == f"{message} (GET /api/apikeys/)"

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from aiomatatika import MatatikaSession, NotFoundError
+from aiomatatika.resources.apikeys import creation
 from aiomatatika.testing import MatatikaServer
 from aiomatatika.testing.faults import Fault
-from aiomatatika.transport import once
 from aiomatatika.transport.message import Reply
 
 from ..cancellation import interrupted_everywhere
@@ -156,7 +156,7 @@ async def test_a_timeout_around_create_waits_for_the_secret_and_keeps_it(
 async def test_the_grace_ends_and_the_id_is_named(
     server: MatatikaServer, session: MatatikaSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(once, "_GRACE", 0.02)
+    monkeypatch.setattr("aiomatatika.resources.apikeys.creation._GRACE", 0.02)
     held = server.faults.add(method="PUT", delay=asyncio.Event())
     creation = asyncio.create_task(session.apikeys.create("x"))
     await held.wait()
@@ -201,25 +201,18 @@ async def test_in_a_task_group_a_sibling_that_fails_costs_no_secret(
 
 @pytest.mark.parametrize("cancelled", [False, True])
 async def test_a_reader_that_raises_is_our_own_error_and_not_swallowed(
-    server: MatatikaServer, session: MatatikaSession, release: asyncio.Event, cancelled: bool
+    server: MatatikaServer,
+    session: MatatikaSession,
+    release: asyncio.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    cancelled: bool,
 ) -> None:
     def read(reply: Reply, key_id: UUID) -> None:
         raise ZeroDivisionError
 
-    async def new_id(deadline: object) -> UUID:
-        return uuid4()
-
-    caller = session._caller
-    creation: once.SecretCreation[Any] = once.SecretCreation(
-        caller,
-        "thing",
-        initialise=new_id,
-        url_of=lambda key_id: caller.at(f"/apikeys/{key_id}"),
-        body=b'{"name": "x"}',
-        read=read,
-    )
+    monkeypatch.setattr(creation, "read_new_key", read)
     held = server.faults.add(method="PUT", delay=release)
-    running = asyncio.create_task(creation.run())
+    running = asyncio.create_task(session.apikeys.create("x"))
     await held.wait()
     if cancelled:
         running.cancel()

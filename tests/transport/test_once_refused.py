@@ -18,7 +18,7 @@ from aiomatatika import (
     TransportError,
 )
 from aiomatatika.testing import MatatikaServer
-from aiomatatika.transport import call
+from aiomatatika.transport import state
 
 from ..canary import assert_hidden, secrets_on_the_wire, shown_by_error
 from .creation import assert_delivered, lost, made
@@ -193,7 +193,7 @@ async def test_closing_the_session_waits_for_a_secret_that_is_on_its_way(server:
 async def test_closing_the_session_does_not_wait_for_ever_and_names_the_id(
     server: MatatikaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call, "_GRACE", 0.02)
+    monkeypatch.setattr(state, "_SECRET_GRACE", 0.02)
     session = server.session()
     held = server.faults.add(method="PUT", delay=asyncio.Event())
     creation = asyncio.create_task(session.apikeys.create("x"))

@@ -147,7 +147,7 @@ def test_one_session_works_in_one_loop_after_another(remote: MatatikaServer) -> 
         gc.collect()
     assert len(remote.requests.token) == 1
     assert len({request.connection for request in remote.requests.api}) == 3
-    assert len(session._caller.core.pool._own) == 1
+    assert len(session._client.state.pool._own) == 1
     asyncio.run(session.close())
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, strategies as st
 
 from aiomatatika import Repeat, Retries
 from aiomatatika.transport.retry import (
-    Outcome,
+    Failure,
     RetryBudget,
     parse_http_date,
     parse_retry_after,
@@ -24,7 +24,7 @@ AT_NOW = "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
 def wait(
-    outcome: Outcome = Outcome.FAILED,
+    failure: Failure = Failure.FAILED,
     repeat: Repeat = Repeat.SAFE,
     *,
     attempt: int = 1,
@@ -35,7 +35,7 @@ def wait(
     chance: float = 0.5,
 ) -> float | None:
     return wait_before_repeat(
-        outcome,
+        failure,
         repeat,
         attempt=attempt,
         lost=lost,
@@ -65,39 +65,39 @@ def test_a_method_that_promises_nothing_is_sent_once(method: str, repeat: Repeat
 
 
 @pytest.mark.parametrize(
-    "outcome, repeatable",
+    "failure, repeatable",
     [
-        (Outcome.NOT_SENT, {Repeat.SAFE, Repeat.IDEMPOTENT, Repeat.ONCE}),
-        (Outcome.THROTTLED, {Repeat.SAFE, Repeat.IDEMPOTENT, Repeat.ONCE}),
-        (Outcome.LOST, {Repeat.SAFE, Repeat.IDEMPOTENT}),
-        (Outcome.DAMAGED, {Repeat.SAFE, Repeat.IDEMPOTENT}),
-        (Outcome.FAILED, {Repeat.SAFE, Repeat.IDEMPOTENT}),
-        (Outcome.NEVER, set()),
+        (Failure.NOT_SENT, {Repeat.SAFE, Repeat.IDEMPOTENT, Repeat.ONCE}),
+        (Failure.THROTTLED, {Repeat.SAFE, Repeat.IDEMPOTENT, Repeat.ONCE}),
+        (Failure.LOST, {Repeat.SAFE, Repeat.IDEMPOTENT}),
+        (Failure.DAMAGED, {Repeat.SAFE, Repeat.IDEMPOTENT}),
+        (Failure.FAILED, {Repeat.SAFE, Repeat.IDEMPOTENT}),
+        (Failure.NEVER, set()),
     ],
 )
 @pytest.mark.parametrize("repeat", Repeat)
 def test_what_may_have_been_carried_out_is_not_repeated_where_twice_is_not_once(
-    outcome: Outcome, repeatable: set[Repeat], repeat: Repeat
+    failure: Failure, repeatable: set[Repeat], repeat: Repeat
 ) -> None:
-    lost = int(outcome in {Outcome.LOST, Outcome.DAMAGED})
-    assert (wait(outcome, repeat, lost=lost) is not None) is (repeat in repeatable)
+    lost = int(failure in {Failure.LOST, Failure.DAMAGED})
+    assert (wait(failure, repeat, lost=lost) is not None) is (repeat in repeatable)
 
 
-@pytest.mark.parametrize("outcome", [Outcome.LOST, Outcome.DAMAGED])
-def test_a_second_answer_that_is_lost_ends_the_call(outcome: Outcome) -> None:
-    assert wait(outcome, lost=1) is not None
-    assert wait(outcome, attempt=2, lost=2) is None
+@pytest.mark.parametrize("failure", [Failure.LOST, Failure.DAMAGED])
+def test_a_second_answer_that_is_lost_ends_the_call(failure: Failure) -> None:
+    assert wait(failure, lost=1) is not None
+    assert wait(failure, attempt=2, lost=2) is None
 
 
 def test_earlier_losses_do_not_end_a_call_that_was_now_refused() -> None:
-    for outcome in (Outcome.NOT_SENT, Outcome.THROTTLED, Outcome.FAILED):
-        assert wait(outcome, attempt=2, lost=2) is not None
+    for failure in (Failure.NOT_SENT, Failure.THROTTLED, Failure.FAILED):
+        assert wait(failure, attempt=2, lost=2) is not None
 
 
 @pytest.mark.parametrize("attempts", [1, 3, 20])
-@pytest.mark.parametrize("outcome", Outcome)
-def test_the_last_attempt_is_the_last(attempts: int, outcome: Outcome) -> None:
-    assert wait(outcome, attempt=attempts, retries=Retries(attempts=attempts)) is None
+@pytest.mark.parametrize("failure", Failure)
+def test_the_last_attempt_is_the_last(attempts: int, failure: Failure) -> None:
+    assert wait(failure, attempt=attempts, retries=Retries(attempts=attempts)) is None
 
 
 # How long
@@ -116,9 +116,9 @@ def test_a_first_delay_above_the_longest_is_cut_to_it() -> None:
 
 
 def test_what_the_server_asks_for_comes_before_the_jitter() -> None:
-    assert wait(Outcome.THROTTLED, retry_after=3, chance=0) == 3
-    assert wait(Outcome.THROTTLED, retry_after=3, chance=0.5) == 3.25
-    assert wait(Outcome.THROTTLED, retry_after=0, chance=0.5) == 0.25
+    assert wait(Failure.THROTTLED, retry_after=3, chance=0) == 3
+    assert wait(Failure.THROTTLED, retry_after=3, chance=0.5) == 3.25
+    assert wait(Failure.THROTTLED, retry_after=0, chance=0.5) == 0.25
 
 
 def test_a_wait_that_the_deadline_does_not_leave_room_for_is_not_begun() -> None:
@@ -134,7 +134,7 @@ def test_what_the_server_asks_for_is_not_given_up_for_the_jitter() -> None:
 
 
 @given(
-    outcome=st.sampled_from(Outcome),
+    failure=st.sampled_from(Failure),
     repeat=st.sampled_from(Repeat),
     attempt=st.integers(1, 25),
     lost=st.integers(0, 3),
@@ -149,7 +149,7 @@ def test_what_the_server_asks_for_is_not_given_up_for_the_jitter() -> None:
     chance=st.floats(0, 1, exclude_max=True),
 )
 def test_every_wait_is_what_the_server_asked_for_and_ends_before_the_deadline(
-    outcome: Outcome,
+    failure: Failure,
     repeat: Repeat,
     attempt: int,
     lost: int,
@@ -159,7 +159,7 @@ def test_every_wait_is_what_the_server_asked_for_and_ends_before_the_deadline(
     chance: float,
 ) -> None:
     seconds = wait(
-        outcome,
+        failure,
         repeat,
         attempt=attempt,
         lost=lost,

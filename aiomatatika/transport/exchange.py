@@ -14,26 +14,26 @@ from aiohttp.http_exceptions import ContentEncodingError
 from aiomatatika.errors import SessionClosedError
 from aiomatatika.secret import Secret
 from aiomatatika.transport.message import MAX_BODY, Reply, Request
-from aiomatatika.transport.retry import Outcome
+from aiomatatika.transport.retry import Failure
 
-__all__ = ["Failed", "exchange"]
+__all__ = ["NoReply", "exchange"]
 
 _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
 
 
-class Failed(msgspec.Struct, frozen=True):
+class NoReply(msgspec.Struct, frozen=True):
     """An exchange without a usable answer.
 
     Attributes:
-        outcome: What the server can have done.
+        failure: What the server can have done.
         reason: What happened, in words that hold nothing of the exchange.
         timed_out: Whether a time limit ran out.
         status: The status, where it came before the failure.
         too_large: Whether the body went over the cap.
     """
 
-    outcome: Outcome
+    failure: Failure
     reason: str
     timed_out: bool = False
     status: int | None = None
@@ -73,7 +73,7 @@ class _TooLargeError(Exception):
 
 async def exchange(
     http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
-) -> Reply | Failed:
+) -> Reply | NoReply:
     """Send a request and read its answer.
 
     Args:
@@ -93,7 +93,7 @@ async def exchange(
     try:
         return await _exchange(http, request, authorization, user_agent, timeout)
     except Exception as error:  # noqa: BLE001  # a user's trace hook can raise anything
-        failed = _sorted(error)
+        failed = _classify(error)
     except BaseException as error:  # noqa: BLE001  # it is raised again, bare
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
@@ -104,7 +104,7 @@ async def exchange(
 
 async def _exchange(
     http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
-) -> Reply | Failed:
+) -> Reply | NoReply:
     headers = {
         hdrs.ACCEPT: request.accept,
         hdrs.ACCEPT_ENCODING: "gzip, deflate",
@@ -132,7 +132,7 @@ async def _exchange(
         if isinstance(error, Exception):
             return _without_body(request, response, error)
         raise
-    return Reply(response.status, response.headers, body, request.url)
+    return Reply(response.status, response.headers, body, request.url, method=request.method)
 
 
 async def _read(response: ClientResponse) -> bytes:
@@ -151,51 +151,51 @@ async def _read(response: ClientResponse) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _without_body(request: Request, response: ClientResponse, error: Exception) -> Reply | Failed:
+def _without_body(request: Request, response: ClientResponse, error: Exception) -> Reply | NoReply:
     if response.status >= _FIRST_ERROR_STATUS:
         # The status says what there is to know; the body would have been its explanation.
-        return Reply(response.status, response.headers, b"", request.url)
+        return Reply(response.status, response.headers, b"", request.url, method=request.method)
     if isinstance(error, _TooLargeError):
         reason = f"the body is larger than {MAX_BODY // 2**20} MiB"
-        return Failed(Outcome.DAMAGED, reason, status=response.status, too_large=True)
+        return NoReply(Failure.DAMAGED, reason, status=response.status, too_large=True)
     if isinstance(error, TimeoutError):
-        return Failed(Outcome.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
-    return Failed(Outcome.DAMAGED, "the body is incomplete or damaged", status=response.status)
+        return NoReply(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
+    return NoReply(Failure.DAMAGED, "the body is incomplete or damaged", status=response.status)
 
 
-def _sorted(error: Exception) -> Failed:  # noqa: PLR0911  # one line for each row of the table
+def _classify(error: Exception) -> NoReply:  # noqa: PLR0911  # one line for each row of the table
     """Sort what aiohttp raised by whether the server can have acted. Order matters: subclasses first."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             # The text of OpenSSL, such as "certificate has expired"; it holds nothing of the request.
             verify = getattr(error.certificate_error, "verify_message", "") or "not valid"
-            return Failed(Outcome.NEVER, f"the server's certificate is refused: {verify}")
+            return NoReply(Failure.NEVER, f"the server's certificate is refused: {verify}")
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             reason = getattr(getattr(error, "os_error", None), "reason", None) or "handshake failed"
-            return Failed(Outcome.NEVER, f"no TLS with the server: {reason}")
+            return NoReply(Failure.NEVER, f"no TLS with the server: {reason}")
         case aiohttp.ConnectionTimeoutError():
-            return Failed(Outcome.NOT_SENT, "no connection in time", timed_out=True)
+            return NoReply(Failure.NOT_SENT, "no connection in time", timed_out=True)
         case aiohttp.ClientConnectorDNSError():
-            return Failed(Outcome.NOT_SENT, "the host's name does not resolve")
+            return NoReply(Failure.NOT_SENT, "the host's name does not resolve")
         case aiohttp.ClientHttpProxyError():
-            return Failed(Outcome.NOT_SENT, f"no connection: the proxy answered {error.status}")
+            return NoReply(Failure.NOT_SENT, f"no connection: the proxy answered {error.status}")
         case aiohttp.ClientConnectorError():
             # asyncio has no error number for a connection that ends before TLS is up.
             reason = error.os_error.strerror or "closed during the handshake"
-            return Failed(Outcome.NOT_SENT, f"no connection: {reason}")
+            return NoReply(Failure.NOT_SENT, f"no connection: {reason}")
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return Failed(Outcome.NEVER, "aiohttp cannot send to this URL")
+            return NoReply(Failure.NEVER, "aiohttp cannot send to this URL")
         case TimeoutError():
-            return Failed(Outcome.LOST, "no answer in time", timed_out=True)
+            return NoReply(Failure.LOST, "no answer in time", timed_out=True)
         case aiohttp.ClientResponseError() if _is_undecodable(error):
-            return Failed(Outcome.DAMAGED, "the body's Content-Encoding cannot be undone")
+            return NoReply(Failure.DAMAGED, "the body's Content-Encoding cannot be undone")
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
             # aiohttp makes up status 400 for what it cannot parse: it is not the server's.
-            return Failed(Outcome.LOST, "the answer is not valid HTTP")
+            return NoReply(Failure.LOST, "the answer is not valid HTTP")
         case _SentAlreadyError() | aiohttp.ClientError() | OSError():
-            return Failed(Outcome.LOST, "the connection broke before the answer was complete")
+            return NoReply(Failure.LOST, "the connection broke before the answer was complete")
         case _:
-            return Failed(Outcome.LOST, f"aiohttp failed with {type(error).__name__}")
+            return NoReply(Failure.LOST, f"aiohttp failed with {type(error).__name__}")
 
 
 def _is_undecodable(error: BaseException | None) -> bool:

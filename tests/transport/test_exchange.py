@@ -13,9 +13,9 @@ from yarl import URL
 
 from aiomatatika import Secret, SessionClosedError
 from aiomatatika.testing import MatatikaServer, RecordedRequest
-from aiomatatika.transport.attempt import Failed, exchange
+from aiomatatika.transport.exchange import NoReply, exchange
 from aiomatatika.transport.message import HAL_JSON, MAX_BODY, Reply, Request
-from aiomatatika.transport.retry import Outcome, Repeat
+from aiomatatika.transport.retry import Failure, Repeat
 
 from .conftest import LIMITS, Send, answer, bomb, caught, everything_shown, raw_server
 
@@ -73,8 +73,8 @@ async def test_a_connection_that_dies_after_the_server_has_acted_sees_one_reques
     await send(server.url)  # aiohttp repeats on a connection that it used before
     server.faults.add(method=method, drop="after", times=None)
     failed = await send(server.url, method)
-    assert isinstance(failed, Failed)
-    assert failed.outcome is Outcome.LOST
+    assert isinstance(failed, NoReply)
+    assert failed.failure is Failure.LOST
     assert [request.method for request in server.requests[1:]] == [method]
 
 
@@ -119,8 +119,8 @@ async def test_a_connection_that_died_while_idle_is_not_used_twice_either(server
 async def test_what_is_no_http_is_a_lost_answer_and_not_a_400(send: Send, damage: bytes) -> None:
     async with raw_server(damage) as raw:
         failed = await send(raw.url)
-        assert isinstance(failed, Failed)
-        assert (failed.outcome, failed.status) == (Outcome.LOST, None)
+        assert isinstance(failed, NoReply)
+        assert (failed.failure, failed.status) == (Failure.LOST, None)
         assert len(raw.requests) == 1
 
 
@@ -136,8 +136,8 @@ async def test_what_is_no_http_is_a_lost_answer_and_not_a_400(send: Send, damage
 async def test_a_body_that_does_not_come_whole_is_damage_after_a_known_status(send: Send, damage: bytes) -> None:
     async with raw_server(damage) as raw:
         failed = await send(raw.url)
-    assert isinstance(failed, Failed)
-    assert (failed.outcome, failed.timed_out, failed.too_large) == (Outcome.DAMAGED, False, False)
+    assert isinstance(failed, NoReply)
+    assert (failed.failure, failed.timed_out, failed.too_large) == (Failure.DAMAGED, False, False)
     assert failed.status == 200
 
 
@@ -145,8 +145,8 @@ async def test_a_body_that_does_not_come_whole_is_damage_after_a_known_status(se
 async def test_an_encoding_that_was_not_offered_is_damage(send: Send, encoding: str) -> None:
     async with raw_server(answer(f"200 OK; Content-Length: 5; Content-Encoding: {encoding}", b"plain")) as raw:
         failed = await send(raw.url)
-    assert isinstance(failed, Failed)
-    assert failed.outcome is Outcome.DAMAGED
+    assert isinstance(failed, NoReply)
+    assert failed.failure is Failure.DAMAGED
 
 
 async def test_of_an_error_with_a_damaged_body_the_status_is_enough(send: Send) -> None:
@@ -162,7 +162,7 @@ async def test_a_204_with_a_body_is_not_reported_as_a_400(send: Send) -> None:
     if isinstance(outcome, Reply):  # the bytes can come after the head was read
         assert (outcome.status, outcome.body) == (204, b"")
     else:
-        assert (outcome.outcome, outcome.status) == (Outcome.LOST, None)
+        assert (outcome.failure, outcome.status) == (Failure.LOST, None)
 
 
 # The cap
@@ -176,8 +176,8 @@ async def test_a_bomb_is_stopped_at_the_cap_and_costs_little_memory(server: Mata
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert isinstance(failed, Failed)
-    assert (failed.outcome, failed.status) == (Outcome.DAMAGED, 200)
+    assert isinstance(failed, NoReply)
+    assert (failed.failure, failed.status) == (Failure.DAMAGED, 200)
     assert failed.too_large
     assert peak < 32 * 2**20
 
@@ -191,7 +191,7 @@ async def test_an_endless_body_is_stopped_at_the_cap_and_its_connection_dropped(
 
     server.faults.add(status=200, body=lambda _: endless())
     failed = await send(server.url)
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, NoReply)
     assert failed.too_large
     await send(server.url)
     first, second = server.requests
@@ -224,8 +224,8 @@ async def test_of_the_body_of_an_error_the_first_mebibyte_is_read_and_no_more(
 async def test_a_server_that_says_nothing_has_lost_the_answer(send: Send) -> None:
     async with raw_server(None) as raw:
         failed = await send(raw.url, limits=aiohttp.ClientTimeout(sock_read=0.05))
-    assert isinstance(failed, Failed)
-    assert (failed.outcome, failed.timed_out) == (Outcome.LOST, True)
+    assert isinstance(failed, NoReply)
+    assert (failed.failure, failed.timed_out) == (Failure.LOST, True)
 
 
 async def test_a_body_that_stops_coming_is_damage(server: MatatikaServer, send: Send) -> None:
@@ -235,15 +235,15 @@ async def test_a_body_that_stops_coming_is_damage(server: MatatikaServer, send: 
 
     server.faults.add(status=200, body=lambda _: begun())
     failed = await send(server.url, limits=aiohttp.ClientTimeout(sock_read=0.05))
-    assert isinstance(failed, Failed)
-    assert (failed.outcome, failed.timed_out, failed.status) == (Outcome.DAMAGED, True, 200)
+    assert isinstance(failed, NoReply)
+    assert (failed.failure, failed.timed_out, failed.status) == (Failure.DAMAGED, True, 200)
 
 
 async def test_a_drip_ends_by_the_total(server: MatatikaServer, send: Send) -> None:
     server.faults.add(status=200, body=b"x" * 1_000, drip=0.01)
     began = time.monotonic()
     failed = await send(server.url, limits=aiohttp.ClientTimeout(total=0.1, sock_read=0.05))
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, NoReply)
     assert failed.timed_out
     assert time.monotonic() - began < 0.35
 
@@ -257,8 +257,8 @@ async def test_no_place_in_the_pool_is_no_connection_in_time(send: Send) -> None
         failed = await exchange(http, request, None, "", aiohttp.ClientTimeout(connect=0.05))
         hanging.cancel()
         await asyncio.wait({hanging})
-    assert isinstance(failed, Failed)
-    assert (failed.outcome, failed.timed_out) == (Outcome.NOT_SENT, True)
+    assert isinstance(failed, NoReply)
+    assert (failed.failure, failed.timed_out) == (Failure.NOT_SENT, True)
 
 
 # What never gets out
@@ -274,7 +274,7 @@ async def test_what_a_trace_hook_of_the_user_raises_is_a_lost_answer(server: Mat
     request = Request(method="GET", url=URL(server.url), repeat=Repeat.SAFE)
     async with aiohttp.ClientSession(trace_configs=[trace]) as http:
         failed = await exchange(http, request, None, "", LIMITS)
-    assert failed == Failed(Outcome.LOST, "aiohttp failed with LookupError")
+    assert failed == NoReply(Failure.LOST, "aiohttp failed with LookupError")
 
 
 async def test_a_cancelled_exchange_shows_no_frame_that_holds_the_token(send: Send) -> None:

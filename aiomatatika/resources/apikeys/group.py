@@ -1,115 +1,28 @@
-"""API keys: client IDs and secrets with which programs stay authenticated ("API Keys" page of the API reference).
-
-A key is made in two steps: POST hands out a template with a new id, PUT to that id creates the key, and its answer is
-the only sight of the secret. How that answer is guarded, `transport.once` tells.
-"""
+"""`ApiKeys`: the calls on API keys."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import attrs
-from yarl import URL
-
-from aiomatatika.collection import Collection, check_count
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.decoding import Mismatch, decode_unambiguous, member
-from aiomatatika.errors import (
-    MatatikaError,
-    NotFoundError,
-    PendingError,
-    SecretDeliveryError,
-    SecretLostError,
-)
-from aiomatatika.hal import HalResource
-from aiomatatika.resources.sink import Deliver, Save, opened_sink
-from aiomatatika.secret import Secret
+from aiomatatika.errors import MatatikaError, NotFoundError, PendingError, SecretDeliveryError, SecretLostError
+from aiomatatika.paging.collection import Collection, check_count
+from aiomatatika.resources.apikeys.creation import KeyCreation, attach, initialise, key_url
+from aiomatatika.resources.apikeys.delivery import Deliver, Save, opened_sink
+from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey, read_new_key
 from aiomatatika.transport.acceptance import wait_for_acceptance
-from aiomatatika.transport.call import Caller, Deadline
-from aiomatatika.transport.message import Reply, Request, json_body
-from aiomatatika.transport.once import SecretCreation, attach
+from aiomatatika.transport.client import Client
+from aiomatatika.transport.message import Request, json_body
 from aiomatatika.transport.retry import Repeat
 from aiomatatika.transport.urls import uuid_of
 
-__all__ = ["ApiKey", "ApiKeys", "NewApiKey"]
-
-_logger = logging.getLogger("aiomatatika")
+__all__ = ["ApiKeys"]
 
 _CREATED, _ACCEPTED = 201, 202
 # The server's own, even where it shows them: a PUT does not send them back.
 _NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
-
-
-@attrs.frozen(kw_only=True)
-class ApiKey(HalResource):
-    """An API key, without its secret. Times are UTC.
-
-    Attributes:
-        id: Its id.
-        created: When it was created. An answer straight after a write has more digits than a later one: do not compare
-            for equality.
-        last_modified: When it was last changed.
-        name: Its name; None on a template.
-        client_id: The client ID to authenticate with; None on a template.
-        profile_id: The id of its owner's profile.
-        access_token: A ready bearer token that the API shows on the key named ``default`` only.
-    """
-
-    id: UUID
-    created: datetime | None = None
-    last_modified: datetime | None = None
-    name: str | None = None
-    client_id: str | None = None
-    profile_id: str | None = None
-    access_token: Secret | None = None
-
-
-@attrs.frozen(kw_only=True)
-class NewApiKey(ApiKey):
-    """An API key that was just created, with the secret that no other answer shows.
-
-    Attributes:
-        client_secret: The secret; store ``client_secret.reveal()`` now.
-    """
-
-    client_secret: Secret
-
-    @property
-    def credentials(self) -> ClientCredentials:
-        """The credentials to open a session with.
-
-        Raises:
-            ConfigurationError: The server's answer had no client ID; `ApiKeys.get` shows it.
-        """
-        return ClientCredentials(self.client_id or "", self.client_secret)
-
-
-def _read_new_key(reply: Reply, key_id: UUID) -> NewApiKey | None:
-    """Take the secret out of an answer, first and alone: another broken field does not cost it."""
-    document = decode_unambiguous(reply.body)
-    secret, client_id = member(document, "clientSecret"), member(document, "clientId")
-    if not isinstance(secret, str) or not secret:
-        return None
-    name = member(document, "name")
-    least = NewApiKey(
-        id=key_id,
-        name=name if isinstance(name, str) else None,
-        client_id=client_id if isinstance(client_id, str) else None,
-        client_secret=Secret(secret),
-    )
-    with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
-        from aiomatatika.converter import structure
-
-        whole = structure(document, NewApiKey)
-        if not isinstance(whole, Mismatch):
-            return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)
-        _logger.warning("API key %s was created, but its answer is not whole (%s)", key_id, whole.text)
-    return least
 
 
 def _id_of(key: ApiKey | UUID | str) -> UUID:
@@ -133,8 +46,8 @@ def _check_seconds(seconds: object, argument: str = "ready_within") -> None:
 class ApiKeys:
     """The calls on API keys: ``session.apikeys``."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def list(
         self, *, size: int | None = None, sort: str | None = None, page: int | None = None, prefetch: int = 0
@@ -159,7 +72,7 @@ class ApiKeys:
         query = {
             name: str(value) for name, value in (("page", page), ("size", size), ("sort", sort)) if value is not None
         }
-        return Collection(self._caller, self._caller.at("/apikeys/", query), ApiKey, "apikeys", prefetch)
+        return Collection(self._client, self._client.at("/apikeys/", query), ApiKey, "apikeys", prefetch)
 
     async def get(self, key: ApiKey | UUID | str) -> ApiKey:
         """Return one key: ``GET /apikeys/{id}``. Repeating is safe.
@@ -171,7 +84,7 @@ class ApiKeys:
             NotFoundError: There is none, or it is another profile's.
             ValueError: The id is no UUID; nothing was sent.
         """
-        return await self._caller.get(self._url(_id_of(key)), ApiKey)
+        return await self._client.get(key_url(self._client, _id_of(key)), ApiKey)
 
     async def initialise(self) -> ApiKey:
         """Return a template for a key: ``POST /apikeys/``, sent once. The server stores nothing.
@@ -179,7 +92,7 @@ class ApiKeys:
         Returns:
             A key without name and client ID, with a link ``create apikey``: give it to `create` as ``draft``.
         """
-        return await self._initialise(self._caller.deadline())
+        return await initialise(self._client, self._client.deadline())
 
     async def create(
         self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0, save: Save | None = None
@@ -216,7 +129,7 @@ class ApiKeys:
         """
         _check_seconds(ready_within)
         if ready_within:
-            self._caller.core.check_can_grant()
+            self._client.state.check_can_grant()
         with opened_sink(save) as deliver:
             return await self._create(name, draft, ready_within or None, deliver)
 
@@ -237,21 +150,21 @@ class ApiKeys:
         key_id = _id_of(key)
         request = Request(
             method="PUT",
-            url=self._url(key_id),
+            url=key_url(self._client, key_id),
             repeat=Repeat.IDEMPOTENT,
             # Never in a local: what the server sent and nobody knows can be a secret, and a traceback may show locals.
             body=_whole_body(key.extra if isinstance(key, ApiKey) else {}, name),
         )
-        reply = await self._caller.send(request)
+        reply = await self._client.send(request)
         if reply.status == _ACCEPTED:
             raise PendingError(f"the change of API key {key_id} is accepted, not done", resource_id=key_id)
         if reply.status != _CREATED:
-            updated = self._caller.structured(request, reply, ApiKey)
+            updated = reply.structured(ApiKey)
             if reply.attempts > 1 and isinstance(key, ApiKey) and key.client_id not in {None, updated.client_id}:
                 message = f"API key {key_id} had gone, the update created it anew, and that answer was lost"
                 raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
             return updated
-        made = _read_new_key(reply, key_id)
+        made = read_new_key(reply, key_id)
         if made is None:
             message = f"API key {key_id} had gone, the update created it anew, and the answer holds no usable secret"
             raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
@@ -267,8 +180,8 @@ class ApiKeys:
             NotFoundError: There is none.
             ValueError: The id is no UUID; nothing was sent.
         """
-        url = self._url(_id_of(key))
-        await self._caller.send(Request(method="DELETE", url=url, repeat=Repeat.IDEMPOTENT, absence_is_success=True))
+        url = key_url(self._client, _id_of(key))
+        await self._client.send(Request(method="DELETE", url=url, repeat=Repeat.IDEMPOTENT, absence_is_success=True))
 
     async def rotate(
         self, key: ApiKey | UUID | str, *, ready_within: float = 45, save: Save | None = None
@@ -291,7 +204,7 @@ class ApiKeys:
             SecretLostError, OSError, …: As of `create`; the old key still works.
         """
         _check_seconds(ready_within)
-        self._caller.core.check_can_grant()
+        self._client.state.check_can_grant()
         with opened_sink(save) as deliver:
             old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
             new = await self._create(old.name or "", None, ready_within, deliver)
@@ -327,18 +240,8 @@ class ApiKeys:
             kind = type(credentials).__name__
             raise ValueError(f"credentials must be ClientCredentials, not {kind}")  # noqa: TRY004  # as every argument
         _check_seconds(within, "within")
-        self._caller.core.check_can_grant()
-        await wait_for_acceptance(self._caller, credentials, within)
-
-    def _url(self, key_id: UUID) -> URL:
-        return self._caller.at(f"/apikeys/{key_id}")
-
-    async def _initialise(self, deadline: Deadline) -> ApiKey:
-        request = Request(method="POST", url=self._caller.at("/apikeys/"), repeat=Repeat.ONCE)
-        return self._caller.structured(request, await self._caller.send(request, deadline), ApiKey)
-
-    async def _new_id(self, deadline: Deadline) -> UUID:
-        return (await self._initialise(deadline)).id
+        self._client.state.check_can_grant()
+        await wait_for_acceptance(self._client, credentials, within)
 
     async def _create(
         self, name: str, draft: ApiKey | None, ready_within: float | None, deliver: Deliver | None
@@ -347,19 +250,11 @@ class ApiKeys:
         _check_name(name)
         if draft is not None and (not isinstance(draft, ApiKey) or draft.client_id is not None):
             raise ValueError("draft must be what initialise() returned: this key exists already")
-        creation = SecretCreation(
-            self._caller,
-            "API key",
-            initialise=self._new_id,
-            url_of=self._url,
-            body=json_body({"name": name}),
-            read=_read_new_key,
-            deliver=deliver,
-        )
+        creation = KeyCreation(self._client, name, deliver)
         new = await creation.run(draft.id if draft else None)
         if ready_within is not None:
             try:
-                await wait_for_acceptance(self._caller, new.credentials, ready_within)
+                await wait_for_acceptance(self._client, new.credentials, ready_within)
             except MatatikaError as error:
                 message = f"API key {new.id} was made, but is not accepted yet: {error}"
             except BaseException as error:

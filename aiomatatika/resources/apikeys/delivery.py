@@ -10,21 +10,19 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import msgspec
 
 from aiomatatika.errors import SecretDeliveryError
-
-if TYPE_CHECKING:
-    from aiomatatika.resources.apikeys import NewApiKey
+from aiomatatika.resources.apikeys.models import NewApiKey
 
 __all__ = ["Deliver", "Save", "opened_sink"]
 
-Save = Callable[["NewApiKey"], Awaitable[None] | None] | str | os.PathLike[str]
+Save = Callable[[NewApiKey], Awaitable[None] | None] | str | os.PathLike[str]
 """What a caller gives: a callable that is called with the new key, or the path of a file that is not there yet."""
 
-Deliver = Callable[["NewApiKey"], Awaitable[None]]
+Deliver = Callable[[NewApiKey], Awaitable[None]]
 """Hands a new key to the sink. It raises `SecretDeliveryError`, with the key, where the sink fails."""
 
 

@@ -76,11 +76,16 @@ class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return int(asked) if _NUMBER.fullmatch(asked) else 0
 
     @property
-    def pages_in_all(self) -> int | None:
+    def page_count(self) -> int | None:
         """How many pages there are, as far as the ``page`` object tells."""
         if self.total_pages is not None or self.total_elements is None or not self.size:
             return self.total_pages
         return -(-self.total_elements // self.size)
+
+    @property
+    def says_more_follow(self) -> bool:
+        """Whether this is not the last page, as far as the ``page`` object tells."""
+        return self.page_count is not None and self.number_or_asked + 1 < self.page_count
 
 
 def _count(value: Any, where: str) -> int | Mismatch | None:

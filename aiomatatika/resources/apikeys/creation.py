@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -28,23 +27,25 @@ from aiomatatika.errors import (
     SessionClosedError,
     TransportError,
 )
-from aiomatatika.transport.call import Caller, Deadline
-from aiomatatika.transport.message import Reply, Request
+from aiomatatika.resources.apikeys.delivery import Deliver
+from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey, read_new_key
+from aiomatatika.transport.client import Client
+from aiomatatika.transport.clock import Deadline
+from aiomatatika.transport.message import Reply, Request, json_body
 from aiomatatika.transport.retry import Repeat
 
-__all__ = ["SecretCreation", "attach"]
+__all__ = ["KeyCreation", "attach", "initialise", "key_url"]
 
 _logger = logging.getLogger("aiomatatika")
 
-T = TypeVar("T")
-
+# Seconds that a cancelled creation may still take.
 _GRACE = 5.0
-_MOST_PUTS = 3
+_MAX_PUTS = 3
 # The rest of the deadline is kept for finding out what became of a PUT that was not answered.
-_SHARE_OF_THE_PUT = 2 / 3
+_PUT_SHARE = 2 / 3
 
 
-def attach(error: BaseException, made: Any, what: str) -> None:
+def attach(error: BaseException, made: NewApiKey, what: str) -> None:
     """Put what was made on an exception on its way out, so that the secret survives it."""
     error.api_key = made  # type: ignore[attr-defined]  # any exception takes attributes
     error.add_note(f"{what} was created; it is in .api_key of this exception")
@@ -56,68 +57,61 @@ class _Lost(msgspec.Struct, frozen=True):
     error: MatatikaError
 
 
-class SecretCreation(Generic[T]):
-    """Creates one resource with a one-time secret.
+def key_url(client: Client, key_id: UUID) -> URL:
+    """Return the URL of a key."""
+    return client.at(f"/apikeys/{key_id}")
+
+
+async def initialise(client: Client, deadline: Deadline) -> ApiKey:
+    """POST for a template: it has the id that the key will have."""
+    request = Request(method="POST", url=client.at("/apikeys/"), repeat=Repeat.ONCE)
+    return (await client.send(request, deadline)).structured(ApiKey)
+
+
+class KeyCreation:
+    """Creates one API key.
 
     Args:
-        caller: Makes the calls.
-        what: What is created, in words: ``API key``.
-        initialise: Asks for a new id.
-        url_of: Tells the URL of an id.
-        body: The body of the PUT.
-        read: Takes the secret out of an answer, first and alone; None where it holds none. It does not raise.
-        deliver: Is given what was made before anything else can fail, also when the caller has been cancelled.
+        client: Makes the calls.
+        name: The name of the key.
+        deliver: Is given the key before anything else can fail, also when the creating task has been cancelled.
     """
 
-    def __init__(
-        self,
-        caller: Caller,
-        what: str,
-        *,
-        initialise: Callable[[Deadline], Awaitable[UUID]],
-        url_of: Callable[[UUID], URL],
-        body: bytes,
-        read: Callable[[Reply, UUID], T | None],
-        deliver: Callable[[T], Awaitable[None]] | None = None,
-    ) -> None:
-        self._caller = caller
-        self._what = what
-        self._initialise = initialise
-        self._url_of = url_of
-        self._body = body
-        self._read = read
+    def __init__(self, client: Client, name: str, deliver: Deliver | None = None) -> None:
+        self._client = client
+        self._body = json_body({"name": name})
         self._deliver = deliver
-        self._made: T | None = None
+        self._made: NewApiKey | None = None
 
-    async def run(self, given: UUID | None = None) -> T:
+    async def run(self, draft_id: UUID | None = None) -> NewApiKey:
         """Create it, under one deadline.
 
         Args:
-            given: An id that the caller was handed before. What exists under it is not provably of our making, so it
-                is never deleted.
+            draft_id: The id of a template that the user was given before. What exists under it is not provably of our
+                making, so it is never deleted.
 
         Raises:
             SecretLostError: The secret is lost, and what is left is named.
             PendingError: 202.
             MatatikaError: Nothing was created.
         """
-        deadline = self._caller.deadline()
-        key_id = given or await self._initialise(deadline)
+        deadline = self._client.deadline()
+        key_id = draft_id or (await initialise(self._client, deadline)).id
         puts, again = 1, False
         while True:
             made = await self._put_shielded(key_id, deadline, again=again)
             if not isinstance(made, _Lost):
                 return made
             try:
-                exists = await self._clear(key_id, deadline, ours=given is None)
+                exists = await self._clear(key_id, deadline, ours=draft_id is None)
             except asyncio.CancelledError as cancelled:
-                cancelled.add_note(f"the creation of {self._what} {key_id} was interrupted: look whether it exists")
+                cancelled.add_note(f"the creation of API key {key_id} was interrupted: look whether it exists")
                 raise
-            if puts == _MOST_PUTS:
+            if puts == _MAX_PUTS:
                 why = "every answer was lost; what was made is deleted again"
                 raise self._lost(key_id, why, created=True, orphan=False) if exists else made.error
             if exists:
-                key_id = await self._initialise(deadline)
+                key_id = (await initialise(self._client, deadline)).id
             puts, again = puts + 1, not exists
 
     async def _clear(self, key_id: UUID, deadline: Deadline, *, ours: bool) -> bool:
@@ -129,9 +123,9 @@ class SecretCreation(Generic[T]):
             await self._delete(key_id, deadline)
         return exists
 
-    async def _put_shielded(self, key_id: UUID, deadline: Deadline, *, again: bool) -> T | _Lost:
+    async def _put_shielded(self, key_id: UUID, deadline: Deadline, *, again: bool) -> NewApiKey | _Lost:
         """PUT in a task of its own: a cancelled caller waits for it a little, because it cannot be undone."""
-        _logger.info("creating %s %s", self._what, key_id)
+        _logger.info("creating API key %s", key_id)
         task = asyncio.get_running_loop().create_task(self._put(key_id, deadline, again=again))
         try:
             await asyncio.wait({task})
@@ -140,7 +134,7 @@ class SecretCreation(Generic[T]):
             if not task.cancelled():
                 task.exception()  # looked at, so that it is not reported as forgotten
             self._note(cancelled, key_id)
-            _logger.info("the creation of %s %s was cancelled by its caller", self._what, key_id)
+            _logger.info("the creation of API key %s was cancelled by its caller", key_id)
             raise
         try:
             outcome = task.result()
@@ -154,9 +148,9 @@ class SecretCreation(Generic[T]):
     def _note(self, error: BaseException, key_id: UUID) -> None:
         """Have an exception on its way out tell what was made, or may have been."""
         if self._made is None:
-            error.add_note(f"{self._what} {key_id} may exist: its creation was interrupted")
+            error.add_note(f"API key {key_id} may exist: its creation was interrupted")
         elif not hasattr(error, "api_key"):
-            attach(error, self._made, f"{self._what} {key_id}")
+            attach(error, self._made, f"API key {key_id}")
 
     @staticmethod
     async def _finish(task: asyncio.Task[Any]) -> None:
@@ -169,18 +163,18 @@ class SecretCreation(Generic[T]):
         with contextlib.suppress(asyncio.CancelledError):  # a third
             await asyncio.wait({task}, timeout=_GRACE)
 
-    async def _put(self, key_id: UUID, deadline: Deadline, *, again: bool) -> T | _Lost | MatatikaError:
+    async def _put(self, key_id: UUID, deadline: Deadline, *, again: bool) -> NewApiKey | _Lost | MatatikaError:
         """PUT once, and say what became of it; errors are returned, because the task may outlive its caller."""
         request = Request(
             method="PUT",
-            url=self._url_of(key_id),
+            url=key_url(self._client, key_id),
             repeat=Repeat.ONCE,
             body=self._body,
             protected=True,
-            within=deadline.left() * _SHARE_OF_THE_PUT,
+            within=deadline.left() * _PUT_SHARE,
         )
         try:
-            reply = await self._caller.send(request, deadline)
+            reply = await self._client.send(request, deadline)
         except TransportError as error:
             return error if error.sent == "no" else _Lost(error)
         except ServerError as error:
@@ -190,12 +184,12 @@ class SecretCreation(Generic[T]):
                 return error
             return await self._without_secret(key_id, error.status, deadline, again=again)
         except SessionClosedError as error:
-            error.add_note(f"{self._what} {key_id} may exist: the session was closed during its creation")
+            error.add_note(f"API key {key_id} may exist: the session was closed during its creation")
             return error
         except MatatikaError as error:
-            error.add_note(f"the id of the {self._what} was {key_id}")
+            error.add_note(f"the id of the API key was {key_id}")
             return error
-        made = self._read(reply, key_id)
+        made = read_new_key(reply, key_id)
         if made is None:
             return await self._without_secret(key_id, reply.status, deadline, again=again)
         self._made = made
@@ -208,7 +202,7 @@ class SecretCreation(Generic[T]):
     ) -> MatatikaError | _Lost:
         """Say what a success without a secret amounts to; what it made is deleted, nobody can use it."""
         if status == 202:
-            return PendingError(f"the creation of {self._what} {key_id} is accepted, not done", resource_id=key_id)
+            return PendingError(f"the creation of API key {key_id} is accepted, not done", resource_id=key_id)
         if status == 200 and again:
             # It did not exist when it was looked for: the PUT before this one was carried out late.
             return _Lost(ResponseError("the first answer was lost, and the second (200) holds no secret"))
@@ -228,8 +222,8 @@ class SecretCreation(Generic[T]):
     async def _exists(self, key_id: UUID, deadline: Deadline) -> bool:
         """GET the id after a lost answer. A template that is shown again has no client ID and can be created."""
         try:
-            reply = await self._caller.send(
-                Request(method="GET", url=self._url_of(key_id), repeat=Repeat.SAFE), deadline
+            reply = await self._client.send(
+                Request(method="GET", url=key_url(self._client, key_id), repeat=Repeat.SAFE), deadline
             )
         except NotFoundError:
             return False
@@ -243,9 +237,11 @@ class SecretCreation(Generic[T]):
         raise self._lost(key_id, why, created=None, orphan=None)
 
     async def _delete(self, key_id: UUID, deadline: Deadline) -> None:
-        request = Request(method="DELETE", url=self._url_of(key_id), repeat=Repeat.IDEMPOTENT, absence_is_success=True)
+        request = Request(
+            method="DELETE", url=key_url(self._client, key_id), repeat=Repeat.IDEMPOTENT, absence_is_success=True
+        )
         try:
-            await self._caller.send(request, deadline)
+            await self._client.send(request, deadline)
         except NotFoundError:
             return
         except MatatikaError as error:
@@ -256,7 +252,7 @@ class SecretCreation(Generic[T]):
 
     def _lost(self, key_id: UUID, why: str, *, created: bool | None, orphan: bool | None) -> SecretLostError:
         return SecretLostError(
-            f"the secret of {self._what} {key_id} is lost: {why}", key_id=key_id, created=created, orphan=orphan
+            f"the secret of API key {key_id} is lost: {why}", key_id=key_id, created=created, orphan=orphan
         )
 
 
