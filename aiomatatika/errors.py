@@ -2,42 +2,41 @@
 
 ::
 
-    MatatikaError
-    ├── ConfigurationError (ValueError)   settings that cannot work; nothing was sent
-    ├── SessionClosedError                used after close, or closed while in flight
-    ├── TransportError                    no usable answer; .sent is "no" or "maybe"
-    ├── AuthenticationError               the credentials are refused
-    ├── ApiError                          the API answered with an error status
-    │   ├── BadRequestError               400
-    │   ├── ForbiddenError                403
-    │   ├── NotFoundError                 404
-    │   ├── MethodNotAllowedError         405
-    │   ├── ConflictError                 409
-    │   ├── RateLimitError                429, of the API or of the identity provider
-    │   └── ServerError                   500 to 599
-    ├── ResponseError                     a success status with a body that is not what was promised
-    ├── LinkError                         a link that cannot be followed
-    │   ├── UnsafeLinkError               a link or redirect that would take the token elsewhere
-    │   └── PaginationError               pages that loop, stand still or never end
-    ├── SecretLostError                   a one-time secret that nobody holds
-    ├── SecretDeliveryError               a key was made and is in .api_key, but a later step failed
-    └── PendingError                      202: accepted, not done
+    MatatikaError                          .transient: to repeat the call later can help, and is safe
+    ├── ConfigurationError (ValueError)    settings that cannot work; nothing was sent
+    ├── InvalidArgumentError (ValueError)  an argument that cannot work; nothing was sent
+    ├── SessionClosedError                 used after close, or closed while in flight
+    ├── TransportError                     no usable response; .sent is "no" or "maybe"
+    │   └── TransportTimeoutError          a limit ran out; also a TimeoutError
+    ├── AuthenticationError                the credentials are refused
+    ├── ApiError                           the API answered with an error status
+    │   ├── BadRequestError                400
+    │   ├── ForbiddenError                 403
+    │   ├── NotFoundError                  404
+    │   ├── MethodNotAllowedError          405
+    │   ├── ConflictError                  409
+    │   ├── RateLimitError                 429, of the API or of the identity provider
+    │   └── ServerError                    500 to 599
+    ├── ResponseError                      a status or a body that is not what was promised
+    ├── LinkError                          a link that cannot be followed
+    │   ├── RelationNotFoundError          the resource has no such link; also a KeyError
+    │   ├── UnsafeLinkError                a link or redirect that would take the token elsewhere
+    │   └── PaginationError                pages that loop, stand still or never end
+    ├── SecretLostError                    a one-time secret that nobody holds
+    ├── SecretDeliveryError                a key was made and is in .api_key, but a later step failed
+    └── PendingError                       202: accepted, not done
 
-Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call) and,
-when it was raised while iterating, ``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its
-chain: theirs hold the Authorization header. Bad arguments are plain `ValueError` or `TypeError`, before anything is
-sent.
+Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call),
+``.request_id`` (what the vendor's support asks for, where the server sent one) and, when it was raised while iterating,
+``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its chain: theirs hold the Authorization
+header. ``except MatatikaError`` catches everything but an `OSError` of the caller's own ``save=``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from aiomatatika.resources.apikeys import NewApiKey
+from typing import Any, Literal
+from uuid import UUID
 
 __all__ = [
     "ApiError",
@@ -46,6 +45,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ForbiddenError",
+    "InvalidArgumentError",
     "LinkError",
     "MatatikaError",
     "MethodNotAllowedError",
@@ -53,14 +53,20 @@ __all__ = [
     "PaginationError",
     "PendingError",
     "RateLimitError",
+    "RelationNotFoundError",
     "ResponseError",
     "SecretDeliveryError",
     "SecretLostError",
     "ServerError",
     "SessionClosedError",
     "TransportError",
+    "TransportTimeoutError",
     "UnsafeLinkError",
 ]
+
+
+# 501 and 505 stay as they are: the server cannot do what it was asked for.
+_TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
 
 
 class MatatikaError(Exception):
@@ -70,16 +76,27 @@ class MatatikaError(Exception):
         method: The HTTP method of the call, where there was one.
         path: The path of the call, without its query.
         attempts: How many requests this call put on the wire, the one that failed included.
+        maybe_done: An attempt of this call may have carried it out: the one that failed, or one before it.
+        repeatable: To do the call twice has the effect of doing it once.
+        request_id: The id that the server gave the request, for the vendor's support.
         next_url: The page to go on from (`Collection.at`), when the error was raised while iterating.
     """
 
     method: str | None = None
     path: str | None = None
     attempts: int = 0
+    maybe_done: bool = False
+    repeatable: bool = True
+    request_id: str | None = None
     next_url: str | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+    @property
+    def transient(self) -> bool:
+        """Whether to repeat the call later can help, and is safe."""
+        return False
 
     def __str__(self) -> str:
         message = str(self.args[0]) if self.args else type(self).__name__
@@ -98,6 +115,10 @@ def _rebuild(cls: type[MatatikaError], args: tuple[Any, ...], state: dict[str, A
 
 class ConfigurationError(MatatikaError, ValueError):
     """The settings cannot work. Nothing was sent; change the settings."""
+
+
+class InvalidArgumentError(MatatikaError, ValueError):
+    """An argument cannot work; the message names it. Nothing was sent."""
 
 
 class SessionClosedError(MatatikaError):
@@ -119,6 +140,11 @@ class TransportError(MatatikaError):
     def __init__(self, message: str, *, sent: Literal["no", "maybe"] = "maybe") -> None:
         super().__init__(message)
         self.sent = sent
+
+    @property
+    def transient(self) -> bool:
+        """Whether to repeat the call later can help, and is safe."""
+        return self.sent == "no" or self.repeatable
 
 
 class TransportTimeoutError(TransportError, TimeoutError):
@@ -165,6 +191,11 @@ class ApiError(MatatikaError):
         self.message = message
         self.errors: tuple[Mapping[str, Any], ...] = tuple(errors)
         self.timestamp = timestamp
+
+    @property
+    def transient(self) -> bool:
+        """Whether to repeat the call later can help, and is safe."""
+        return self.status == 429 or (self.status in _TRANSIENT_STATUSES and self.repeatable)
 
 
 class BadRequestError(ApiError):
@@ -220,7 +251,11 @@ class ResponseError(MatatikaError):
 
 
 class LinkError(MatatikaError):
-    """A link that is missing, templated or of another method than the call needs. Nothing was sent to it."""
+    """A link that is a URI template, or of another method than the call needs. Nothing was sent to it."""
+
+
+class RelationNotFoundError(LinkError, KeyError):
+    """The resource has no link of this relation; the message names those that it has. Nothing was sent."""
 
 
 class UnsafeLinkError(LinkError):
@@ -252,16 +287,21 @@ class SecretDeliveryError(MatatikaError):
     """A key was made and its secret is in ``.api_key``, but a later step failed. Store the key before anything else.
 
     Attributes:
-        api_key: The key with its secret.
+        api_key: The key with its secret: a `NewApiKey`.
         step: What failed. ``"save"``: the caller's own sink. ``"accept"``: the key is not accepted yet. ``"delete"``:
             the key that it replaces was not knowingly deleted. ``"update"``: the key had gone, and was made anew.
     """
 
     def __init__(
-        self, message: str, *, api_key: NewApiKey, step: Literal["save", "accept", "delete", "update"] | None = None
+        # `Any`: a type from `resources` would tie this file, and so every other, to the top of the house.
+        self,
+        message: str,
+        *,
+        api_key: Any,
+        step: Literal["save", "accept", "delete", "update"] | None = None,
     ) -> None:
         super().__init__(message)
-        self.api_key = api_key
+        self.api_key: Any = api_key
         self.step = step
 
 

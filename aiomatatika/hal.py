@@ -7,14 +7,13 @@ HAL, the method too, where the server gives it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 import msgspec
 
-from aiomatatika.errors import LinkError, ResponseError
+from aiomatatika.errors import LinkError, RelationNotFoundError, ResponseError
 
 __all__ = ["BareLink", "HalResource", "JsonObject", "Link", "Links", "Relation"]
 
@@ -43,25 +42,24 @@ _EXCEPTIONS: Final[Mapping[str, str]] = {
     "withdraw administrator": "DELETE",
 }
 _HTTP_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-_SECRET_NAME = re.compile(r"secret|token|passw|credential|private|authorization|jwt|jdbc", re.IGNORECASE)
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _without_secrets(member) for name, member in value.items() if not _SECRET_NAME.search(name)}
-    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
 class JsonObject(Mapping[str, Any]):
     """A read-only JSON object whose members do not show in ``repr``.
 
-    Pickling leaves out the members whose names look like a secret's ("clientSecret", "password").
+    A pickle keeps no member, for what is unknown may be a secret; what comes out of it is not complete.
+
+    Attributes:
+        is_complete: Whether it holds all that the server sent.
     """
 
-    __slots__ = ("_members",)
+    __slots__ = ("_members", "is_complete")
 
-    def __init__(self, members: Mapping[str, Any] | None = None) -> None:
+    is_complete: bool
+
+    def __init__(self, members: Mapping[str, Any] | None = None, *, is_complete: bool = True) -> None:
         self._members: Mapping[str, Any] = {} if members is None else members
+        self.is_complete = is_complete
 
     def __getitem__(self, name: str) -> Any:
         return self._members[name]
@@ -81,13 +79,17 @@ class JsonObject(Mapping[str, Any]):
         return f"<JsonObject: {len(self)} hidden>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (JsonObject, (_without_secrets(self._members),))
+        return (_incomplete, ()) if self._members or not self.is_complete else (JsonObject, ())
 
     def __copy__(self) -> JsonObject:
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> JsonObject:
         return self
+
+
+def _incomplete() -> JsonObject:
+    return JsonObject(is_complete=False)
 
 
 # Shared, because it cannot change: making two for each item of a page costs 0.5 us.
@@ -176,7 +178,7 @@ class Links(Mapping[str, Link]):
     ``"update delete workspace"``. Iteration gives the relations as the server writes them.
 
     Raises (on access):
-        KeyError: There is no such link; the message names those that are there.
+        RelationNotFoundError: The resource has no such link; the message names those that it has.
         LinkError: There are several of that relation; `all` returns them.
         ResponseError: The server's link is malformed.
     """
@@ -230,12 +232,12 @@ class Links(Mapping[str, Link]):
         """Return the link of an action, with the HTTP method that the action has.
 
         Raises:
-            KeyError: The server does not offer the action here; the message names what it offers.
+            RelationNotFoundError: The server does not offer the action here; the message names what it offers.
             LinkError: It offers it on several targets; name one.
         """
         found = [each for each in self.relations if action in each.actions and target in (None, each.target)]
         if not found:
-            raise KeyError(self._missing(action if target is None else f"{action} {target}"))
+            raise RelationNotFoundError(self._missing(action if target is None else f"{action} {target}"))
         if len(found) > 1:
             raise LinkError(
                 f"{action!r} is offered on {', '.join(str(each.target) for each in found)}: name one of them"
@@ -248,7 +250,7 @@ class Links(Mapping[str, Link]):
     def __getitem__(self, rel: str) -> Link:
         found = self._find(rel)
         if not found:
-            raise KeyError(self._missing(rel))
+            raise RelationNotFoundError(self._missing(rel))
         return self._get_one(*found)
 
     def __contains__(self, rel: object) -> bool:
@@ -280,3 +282,8 @@ class HalResource:
     links: Links = attrs.field(factory=Links, eq=False, repr=False)
     embedded: JsonObject = attrs.field(default=_NOTHING, eq=False, repr=False)
     extra: JsonObject = attrs.field(default=_NOTHING, hash=False, repr=False)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the object holds all that the server sent: it does not come out of a pickle."""
+        return self.extra.is_complete

@@ -8,7 +8,7 @@ import attrs
 
 from aiomatatika.errors import ConfigurationError
 
-__all__ = ["Retries", "Timeouts"]
+__all__ = ["Options", "Retries", "Timeouts"]
 
 _LONGEST = 86_400.0
 _MOST_ATTEMPTS = 20
@@ -61,3 +61,11 @@ class Retries:
     attempts: int = attrs.field(default=3, validator=_count)
     first_delay: float = attrs.field(default=0.5, validator=_seconds)
     longest_delay: float = attrs.field(default=8.0, validator=_seconds)
+
+
+@attrs.frozen
+class Options:
+    """Both, as a session hands them down to its calls."""
+
+    timeouts: Timeouts
+    retries: Retries

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import warnings
+import weakref
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, overload
@@ -13,22 +14,24 @@ from typing import Any, NoReturn, Self, TypeVar, overload
 import aiohttp
 
 from aiomatatika._version import __version__
+from aiomatatika.auth.client_credentials import ClientCredentialsGrant
+from aiomatatika.auth.source import TokenSource
+from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
+from aiomatatika.decoding.request_bodies import json_body
 from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
-from aiomatatika.errors import ConfigurationError, LinkError
+from aiomatatika.errors import ConfigurationError, InvalidArgumentError, LinkError
 from aiomatatika.hal import HalResource, Link
-from aiomatatika.options import Retries, Timeouts
-from aiomatatika.resources.apikeys import ApiKeys
-from aiomatatika.resources.profiles import Profiles
+from aiomatatika.options import Options, Retries, Timeouts
+from aiomatatika.resources import Groups
 from aiomatatika.secret import Secret
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.clock import Clock, clock_of_new_sessions
-from aiomatatika.transport.grants import ClientCredentialsGrant, callable_grant
-from aiomatatika.transport.message import HAL_JSON, Reply, Request, json_body
-from aiomatatika.transport.pool import Pool
+from aiomatatika.transport.clock import clock_of_new_sessions
+from aiomatatika.transport.connections import Connections
+from aiomatatika.transport.lifetime import Lifetime
+from aiomatatika.transport.message import HAL_JSON, Request, Response
 from aiomatatika.transport.retry import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
-from aiomatatika.transport.tokens import TokenSource
 from aiomatatika.transport.urls import ApiRoot
 
 __all__ = ["MatatikaSession"]
@@ -46,44 +49,14 @@ def _user_agent(own: str | None) -> str:
     return f"{own} {ours}" if own else ours
 
 
-def _shared_state(
-    credentials: Credentials,
-    deployment: Deployment,
-    http: aiohttp.ClientSession | None,
-    timeouts: Timeouts,
-    retries: Retries,
-    user_agent: str | None,
-    clock: Clock,
-) -> SharedState:
-    agent = _user_agent(user_agent)
-    pool = Pool(http)
-
-    def grant_for(key: ClientCredentials) -> ClientCredentialsGrant:
-        return ClientCredentialsGrant(key, deployment, pool, clock, agent, timeouts, retries)
-
-    client_id: str | None = None
-    secrets: tuple[Secret, ...] = ()
-    if isinstance(credentials, ClientCredentials):
-        tokens = TokenSource(grant_for(credentials), clock)
-        client_id, secrets = credentials.client_id, (credentials.client_secret,)
-    elif isinstance(credentials.token, Secret):
-        tokens = TokenSource(None, clock, fixed=credentials.token)
-    else:
-        tokens = TokenSource(callable_grant(credentials.token, clock, timeouts.total), clock)
-    return SharedState(
-        deployment=deployment,
-        root=ApiRoot.of(deployment),
-        pool=pool,
-        tokens=tokens,
-        clock=clock,
-        user_agent=agent,
-        grant_for=grant_for,
-        client_id=client_id,
-        secrets=secrets,
-    )
+def _check_kinds(**arguments: tuple[object, type]) -> None:
+    for name, (value, kind) in arguments.items():
+        if not isinstance(value, kind):
+            module = "aiohttp." if kind is aiohttp.ClientSession else ""
+            raise ConfigurationError(f"{name} must be {module}{kind.__name__}, not {type(value).__name__}")
 
 
-class MatatikaSession:
+class MatatikaSession(Groups):
     """A session with the Matatika API: credentials, connections and the token that many tasks share.
 
     Use it in ``async with``, or `close` it. It may be built at import time, outside any event loop; its connections are
@@ -114,29 +87,39 @@ class MatatikaSession:
         retries: Retries = Retries(),  # noqa: B008  # frozen
         user_agent: str | None = None,
     ) -> None:
-        wrong = [
-            f"{name} must be {' or '.join(each.__name__ for each in kinds)}, not {type(value).__name__}"
-            for name, value, kinds in (
-                ("credentials", credentials, (ClientCredentials, BearerToken)),
-                ("deployment", deployment, (Deployment,)),
-                ("http", http, (aiohttp.ClientSession, type(None))),
-                ("timeouts", timeouts, (Timeouts,)),
-                ("retries", retries, (Retries,)),
-            )
-            if not isinstance(value, kinds)
-        ]
-        if wrong:
+        if not isinstance(credentials, ClientCredentials | BearerToken):
+            kind = type(credentials).__name__
             del credentials  # a bare token, perhaps, and a traceback can show its locals
-            raise ConfigurationError(wrong[0])
-        clock = clock_of_new_sessions.get()
-        state = _shared_state(credentials, deployment, http, timeouts, retries, user_agent, clock)
-        self._bind(Client(state, timeouts, retries), owner=True)
-
-    def _bind(self, client: Client, *, owner: bool) -> None:
-        self._client = client
-        self._owner = owner
-        self.apikeys: ApiKeys = ApiKeys(client)
-        self.profiles: Profiles = Profiles(client)
+            raise ConfigurationError(f"credentials must be ClientCredentials or a BearerToken, not {kind}")
+        _check_kinds(deployment=(deployment, Deployment), timeouts=(timeouts, Timeouts), retries=(retries, Retries))
+        if http is not None:
+            _check_kinds(http=(http, aiohttp.ClientSession))
+        clock, lifetime, options = clock_of_new_sessions.get(), Lifetime(), Options(timeouts, retries)
+        connections = Connections(lifetime, _user_agent(user_agent), http)
+        client_id: str | None = None
+        secrets: tuple[Secret, ...] = ()
+        if isinstance(credentials, ClientCredentials):
+            client_id, secrets = credentials.client_id, (credentials.client_secret,)
+            grant = ClientCredentialsGrant(credentials, deployment, connections, clock, options)
+            tokens = TokenSource(grant, clock, lifetime)
+        elif isinstance(credentials.token, Secret):
+            tokens = TokenSource(None, clock, lifetime, fixed=credentials.token)
+        else:
+            tokens = TokenSource(callable_grant(credentials.token, clock, timeouts.total), clock, lifetime)
+        state = SharedState(
+            deployment=deployment,
+            root=ApiRoot.of(deployment),
+            lifetime=lifetime,
+            connections=connections,
+            tokens=tokens,
+            clock=clock,
+            secrets=secrets,
+        )
+        self._client_id = client_id
+        self._client = Client(state, options)
+        self._groups = {}
+        self._is_derived = False
+        self._family: weakref.WeakSet[MatatikaSession] = weakref.WeakSet({self})
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:
@@ -155,16 +138,24 @@ class MatatikaSession:
         credentials = overrides.pop("credentials", None) or credentials_from_env(os.environ)
         return cls(credentials, deployment=deployment, **overrides)
 
-    def with_options(self, *, timeouts: Timeouts | None = None, retries: Retries | None = None) -> MatatikaSession:
-        """Return the same session with other limits: connections, token and retry budget are shared.
+    def with_options(self, *, timeouts: Timeouts | None = None, retries: Retries | None = None) -> Self:
+        """Return the same session with other options: connections, token and retry budget are shared.
 
-        Closing what is returned does nothing; closing the session it came from closes both.
+        Closing what is returned closes nothing while another session object of the family is held somewhere; the last
+        one closes all. Closing the session that it came from closes both.
+
+        Raises:
+            ConfigurationError: An argument cannot work.
         """
-        view = MatatikaSession.__new__(MatatikaSession)
-        client = self._client
-        options = Client(client.state, timeouts or client.timeouts, retries or client.retries)
-        view._bind(options, owner=False)  # noqa: SLF001  # of this class
-        return view
+        options = self._client.options
+        timeouts = options.timeouts if timeouts is None else timeouts
+        retries = options.retries if retries is None else retries
+        _check_kinds(timeouts=(timeouts, Timeouts), retries=(retries, Retries))
+        derived = object.__new__(type(self))
+        client = Client(self._client.state, Options(timeouts, retries))
+        vars(derived).update(vars(self), _client=client, _groups={}, _is_derived=True)
+        self._family.add(derived)
+        return derived
 
     @overload
     async def follow(self, target: HalResource | Link | str, rel: str | None = None) -> HalResource: ...
@@ -184,23 +175,24 @@ class MatatikaSession:
             as_type: The attrs class to make of the answer; a `HalResource` where it is left out.
 
         Raises:
-            KeyError: The resource has no such link; the message names those that it has.
+            RelationNotFoundError: The resource has no such link; the message names those that it has.
             LinkError: The link is a template or needs another method than GET.
             UnsafeLinkError: The link leaves the API. Nothing was sent.
         """
         if isinstance(target, HalResource):
             target = target.links[rel or "self"]
         elif rel is not None:
-            raise ValueError("rel goes with a resource, not with a link")
+            raise InvalidArgumentError("rel goes with a resource, not with a link")
         url = self._client.state.root.resolve(self._href(target, {"GET"}))
-        return await self._client.get(url, as_type)
+        request = Request(method="GET", url=url, repeat=Repeat.SAFE)
+        return (await self._client.send(request)).structured(as_type)
 
     @staticmethod
     def _href(link: Link | str, methods: set[str]) -> str:
         if isinstance(link, str):
             return link
         if not isinstance(link, Link):
-            raise TypeError(f"expected a resource, a Link or an href, not {type(link).__name__}")
+            raise InvalidArgumentError(f"expected a resource, a Link or an href, not {type(link).__name__}")
         if link.templated:
             raise LinkError(f"the link {link.rel!r} is a URI template: expand it yourself")
         if link.method is not None and link.method not in methods:
@@ -216,7 +208,7 @@ class MatatikaSession:
         params: Mapping[str, Any] | None = None,
         accept: str | None = None,
         repeat: Repeat | None = None,
-    ) -> Reply:
+    ) -> Response:
         """Make a call that has no method of its own yet, under the same rules for token, origin, repeats and size.
 
         Args:
@@ -233,12 +225,12 @@ class MatatikaSession:
 
         Raises:
             MatatikaError: As the tree in `aiomatatika.errors` says.
-            ValueError: An argument cannot work; nothing was sent.
+            InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         if not isinstance(method, str) or not _METHOD.fullmatch(method := method.upper()):
-            raise ValueError("method must be the name of an HTTP method")
+            raise InvalidArgumentError("method must be the name of an HTTP method")
         if accept is not None and not _USER_AGENT.fullmatch(accept):
-            raise ValueError("accept must be visible ASCII characters and single spaces")
+            raise InvalidArgumentError("accept must be visible ASCII characters and single spaces")
         if isinstance(path_or_link, str) and "://" not in path_or_link.partition("?")[0]:
             url = self._client.state.root.below(path_or_link)
         else:
@@ -261,8 +253,12 @@ class MatatikaSession:
         Calls in flight end with `SessionClosedError`; one that brings a one-time secret may finish within 4 s. A
         borrowed aiohttp session stays open.
         """
-        if self._owner:
+        if not self._is_derived or self._is_last:
             await self._client.state.close()
+
+    @property
+    def _is_last(self) -> bool:
+        return all(each is self for each in self._family)
 
     @property
     def deployment(self) -> Deployment:
@@ -271,19 +267,19 @@ class MatatikaSession:
 
     @property
     def client_id(self) -> str | None:
-        """The client ID of the API key that the session lives by; None with a `BearerToken`.
+        """The client ID of the API key of the session; None with a `BearerToken`.
 
         A program that rotates or deletes keys tells its own by it: ``key.client_id == session.client_id``.
         """
-        return self._client.state.client_id
+        return self._client_id
 
     @property
     def closed(self) -> bool:
         """Whether the session was closed."""
-        return self._client.state.closed
+        return self._client.state.lifetime.closed
 
     async def __aenter__(self) -> Self:
-        self._client.state.check_open()
+        self._client.state.lifetime.check_open()
         return self
 
     async def __aexit__(
@@ -294,7 +290,7 @@ class MatatikaSession:
     def __del__(self) -> None:
         # Nothing is closed here: there may be no event loop any more. Only its owner can close a session.
         client = getattr(self, "_client", None)
-        if client is not None and self._owner and client.state.pool.was_forgotten:
+        if client is not None and self._is_last and client.state.connections.was_forgotten:
             warnings.warn(
                 f"{self!r} was not closed: use 'async with' or await close()",
                 ResourceWarning,
@@ -305,7 +301,7 @@ class MatatikaSession:
     def __repr__(self) -> str:
         client = getattr(self, "_client", None)  # absent where the constructor has raised
         where = f" {client.state.root.url}" if client else ""
-        return f"<MatatikaSession{where}{' closed' if client and client.state.closed else ''}>"
+        return f"<MatatikaSession{where}{' closed' if client and client.state.lifetime.closed else ''}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a MatatikaSession does not pickle or copy: make one in each process, or share this one")

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from aiomatatika import ApiKey, Links, Secret
-from aiomatatika.exact import _KINDS, _fields, _page_decoder, exact_page
+from aiomatatika.decoding.promised import _KINDS, _fields, _page_decoder, exact_page
 from benchmarks.payloads import compact, keys_page
 from benchmarks.stages import Stage, best
 

@@ -18,9 +18,9 @@ from aiohttp import ClientTimeout
 from yarl import URL
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Secret
-from aiomatatika.converter import structure, structure_list
-from aiomatatika.decoding import decode_json
-from aiomatatika.exact import exact_resource
+from aiomatatika.decoding.converter import structure, structure_list
+from aiomatatika.decoding.json_text import decode_json
+from aiomatatika.decoding.promised import exact_resource
 from aiomatatika.paging.page import read_page
 from aiomatatika.transport.exchange import exchange
 from aiomatatika.transport.message import Request
@@ -132,7 +132,7 @@ async def functions() -> list[Stage]:
         }
         awaited: dict[str, Callable[[], Awaitable[object]]] = {
             "`TokenSource.get`, a good token": lambda: client.state.tokens.get(lambda: 60.0),
-            "`Pool.http`": client.state.pool.http,
+            "`Connections.http`": client.state.pool.http,
             "`asyncio.timeout`, entered and left": timeout,
             "`asyncio.sleep(0)`": lambda: asyncio.sleep(0),
         }

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from importlib.util import find_spec
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from aiomatatika import MatatikaSession
+from aiomatatika.testing import ControlledClock, MatatikaServer
 
 settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
@@ -21,3 +26,20 @@ def pytest_report_header() -> str | None:
     if not _ABSENT:
         return None
     return f"the examples are not tested here: without {', '.join(_ABSENT)} (pip install 'aiomatatika[test-examples]')"
+
+
+@pytest.fixture
+def clock() -> ControlledClock:
+    return ControlledClock(frozen=True)
+
+
+@pytest.fixture
+async def server(clock: ControlledClock) -> AsyncIterator[MatatikaServer]:
+    async with MatatikaServer(clock=clock) as server:
+        yield server
+
+
+@pytest.fixture
+async def session(server: MatatikaServer) -> AsyncIterator[MatatikaSession]:
+    async with server.session() as session:
+        yield session

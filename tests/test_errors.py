@@ -81,9 +81,9 @@ def instance(cls: type[MatatikaError]) -> MatatikaError:
         error.status = 200
     error.method, error.path, error.attempts, error.next_url = (
         "PUT",
-        "/api/apikeys/",
+        "/api/apikeys",
         2,
-        "https://h/api/apikeys/?page=1",
+        "https://h/api/apikeys?page=1",
     )
     error.add_note("a note")
     error.add_note("another")
@@ -154,7 +154,7 @@ def test_an_error_starts_without_a_call() -> None:
 
 def test_an_error_of_a_call_names_it() -> None:
     error = MatatikaError("it went wrong")
-    error.method, error.path = "GET", "/api/apikeys/"
+    error.method, error.path = "GET", "/api/apikeys"
     assert str(error) == "it went wrong (GET /api/apikeys/)"
 
 

@@ -43,7 +43,7 @@ async def drop_then_fail(session: MatatikaSession, server: MatatikaServer) -> ob
 async def echo(session: MatatikaSession, server: MatatikaServer) -> object:
     secret = server.credentials.client_secret.reveal()
     server.faults.add(
-        path="/api/apikeys/",
+        path="/api/apikeys",
         status=500,
         body=lambda request: (
             f'{{"message": "bad header {request.headers["Authorization"]} and {secret}", "errors": []}}'
@@ -57,7 +57,7 @@ async def broken_item(session: MatatikaSession, server: MatatikaServer) -> objec
     def edit(document: dict[str, Any]) -> None:
         document["_embedded"]["apikeys"][-1]["id"] = 5
 
-    server.faults.add(path="/api/apikeys/", edit=edit)
+    server.faults.add(path="/api/apikeys", edit=edit)
     return await session.apikeys.list().collect()
 
 
@@ -83,28 +83,28 @@ async def cancelled(session: MatatikaSession, server: MatatikaServer) -> object:
 
 
 async def timed_out(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path="/api/apikeys/", delay=asyncio.Event(), times=None)
+    server.faults.add(path="/api/apikeys", delay=asyncio.Event(), times=None)
     async with asyncio.timeout(0.05):
         return await session.apikeys.list().first()
 
 
 async def out_of_time(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path="/api/apikeys/", delay=asyncio.Event(), times=None)
+    server.faults.add(path="/api/apikeys", delay=asyncio.Event(), times=None)
     return await session.with_options(timeouts=Timeouts(total=0.05)).apikeys.list().first()
 
 
 async def refused_token(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path="/api/apikeys/", status=401, times=None)
+    server.faults.add(path="/api/apikeys", status=401, times=None)
     return await session.apikeys.list().first()
 
 
 async def not_http(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path="/api/apikeys/", raw=b"HTP/9 what\r\n\r\n", times=None)
+    server.faults.add(path="/api/apikeys", raw=b"HTP/9 what\r\n\r\n", times=None)
     return await session.apikeys.list().first()
 
 
 async def redirected(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path="/api/apikeys/", status=307, headers={"Location": "https://evil.example/"}, times=None)
+    server.faults.add(path="/api/apikeys", status=307, headers={"Location": "https://evil.example/"}, times=None)
     return await session.apikeys.list().first()
 
 
@@ -205,7 +205,7 @@ async def test_what_a_session_hands_out_shows_no_secret(
             new.links,
             new.extra,
             await session.apikeys.list().pages().__anext__(),
-            await session.request("GET", "/apikeys/"),
+            await session.request("GET", "/apikeys"),
             await session.follow(new),
             await session.apikeys.rotate(new),
             matatika_server.credentials,

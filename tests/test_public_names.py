@@ -42,7 +42,7 @@ NAMES = [
     "Profile",
     "RateLimitError",
     "Repeat",
-    "Reply",
+    "Response",
     "ResponseError",
     "Retries",
     "STAGING",

@@ -155,7 +155,7 @@ async def test_a_view_has_other_limits_and_the_same_token_connections_and_end(
     matatika_server.faults.add(status=503)
     with pytest.raises(ServerError):
         await view.request("GET", "/profiles")
-    matatika_server.faults.add(path="/api/apikeys/", status=503)
+    matatika_server.faults.add(path="/api/apikeys", status=503)
     with pytest.raises(ServerError):
         await view.apikeys.list().count()
     assert len(matatika_server.requests.token) == 1

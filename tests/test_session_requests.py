@@ -30,10 +30,10 @@ def key_link(server: MatatikaServer, rel: str = "self", method: str | None = Non
 
 async def test_a_request_as_it_arrives(matatika_server: MatatikaServer, matatika_session: MatatikaSession) -> None:
     matatika_server.faults.add(method="PATCH", status=299, json={"a": 1}, headers={"X-Note": "b"})
-    reply = await matatika_session.request(
+    response = await matatika_session.request(
         "patch", "/workspaces?a=b%20c", json={"n": [1, "ü"]}, params={"size": 5, "sort": "name,asc", "no": None}
     )
-    assert (reply.status, reply.json(), reply.headers["x-note"]) == (299, {"a": 1}, "b")
+    assert (response.status, response.json(), response.headers["x-note"]) == (299, {"a": 1}, "b")
     request = matatika_server.requests.api[0]
     assert (request.method, request.path) == ("PATCH", "/api/workspaces")
     assert request.query == {"a": "b c", "size": "5", "sort": "name,asc"}
@@ -113,8 +113,8 @@ async def test_a_request_that_cannot_work_is_refused_before_anything_is_sent(
 async def test_a_request_may_declare_that_it_can_be_repeated(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
-    matatika_server.faults.add(path="/api/apikeys/", drop="after")
-    await matatika_session.request("POST", "/apikeys/", repeat=Repeat.IDEMPOTENT)
+    matatika_server.faults.add(path="/api/apikeys", drop="after")
+    await matatika_session.request("POST", "/apikeys", repeat=Repeat.IDEMPOTENT)
     assert matatika_server.requests.methods() == ["POST", "POST"]
 
 
@@ -122,10 +122,10 @@ async def test_a_reply_that_is_no_json_says_so(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
     matatika_server.faults.add(path="/api/profiles", body=b"canary,csv")
-    reply = await matatika_session.request("GET", "/profiles")
-    assert reply.body == b"canary,csv"
+    response = await matatika_session.request("GET", "/profiles")
+    assert response.body == b"canary,csv"
     with pytest.raises(ResponseError) as raised:
-        reply.json()
+        response.json()
     assert "canary" not in str(raised.value)
 
 

@@ -111,15 +111,15 @@ class Vendor:
     def documented(self, method: str, path: str) -> tuple[int, Any]:
         created = key(NEW, "new", "2026-01-11T18:58:35.961073921", clientSecret=SECRET)
         answers: dict[tuple[str, str], tuple[int, Any]] = {
-            ("GET", "/api/apikeys/"): (
+            ("GET", "/api/apikeys"): (
                 200,
                 {
                     "_embedded": {"apikeys": KEYS},
-                    "_links": {"self": {"href": f"{HOST}/api/apikeys/?page=0&size=20"}},
+                    "_links": {"self": {"href": f"{HOST}/api/apikeys?page=0&size=20"}},
                     "page": {"size": 20, "totalElements": 3, "totalPages": 1, "number": 0},
                 },
             ),
-            ("POST", "/api/apikeys/"): (200, template()),
+            ("POST", "/api/apikeys"): (200, template()),
             ("PUT", f"/api/apikeys/{NEW}"): (201, created),
             ("PUT", f"/api/apikeys/{NIGHTLY}"): (200, KEYS[1] | {"lastModified": "2026-01-11T18:58:36.120000004"}),
             ("GET", f"/api/apikeys/{NIGHTLY}"): (200, KEYS[1]),
@@ -170,7 +170,7 @@ async def test_the_list_of_keys(vendor: Vendor, session: MatatikaSession) -> Non
     ]
     assert {key.profile_id for key in keys} == {PROFILE}
     assert await session.apikeys.list().count() == 3
-    assert vendor.sent == [("GET", "/api/apikeys/")] * 2
+    assert vendor.sent == [("GET", "/api/apikeys")] * 2
 
 
 async def test_the_token_that_the_key_named_default_shows_is_hidden(session: MatatikaSession) -> None:
@@ -190,7 +190,7 @@ async def test_a_key_is_initialised_and_created(vendor: Vendor, session: Matatik
     assert (new.id, new.client_id, new.client_secret.reveal()) == (NEW, "newClientId", SECRET)
     assert new.created == datetime(2026, 1, 11, 18, 58, 35, 961073, UTC)
     assert new.links.can("update")
-    assert vendor.sent == [("POST", "/api/apikeys/"), ("PUT", f"/api/apikeys/{NEW}")]
+    assert vendor.sent == [("POST", "/api/apikeys"), ("PUT", f"/api/apikeys/{NEW}")]
 
 
 async def test_a_key_is_read_renamed_and_deleted(vendor: Vendor, session: MatatikaSession) -> None:
@@ -236,7 +236,7 @@ async def test_profiles_come_without_a_page_object(vendor: Vendor, session: Mata
 @pytest.mark.parametrize("document", [{}, {"_embedded": {}}, {"_embedded": {"apikeys": []}}])
 async def test_an_empty_list_comes_in_three_forms(vendor: Vendor, session: MatatikaSession, document: Any) -> None:
     page = {"size": 20, "totalElements": 0, "totalPages": 0, "number": 0}
-    vendor.answers["GET", "/api/apikeys/"] = (200, document | {"page": page})
+    vendor.answers["GET", "/api/apikeys"] = (200, document | {"page": page})
     assert await session.apikeys.list().collect() == []
     assert await session.apikeys.list().count() == 0
 

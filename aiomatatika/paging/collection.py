@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 from yarl import URL
 
-from aiomatatika.errors import MatatikaError
+from aiomatatika.errors import InvalidArgumentError, MatatikaError
 from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Reply, Request
+from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.retry import Repeat
 
 __all__ = ["Collection", "Page"]
@@ -27,12 +27,13 @@ T = TypeVar("T")
 
 MAX_PAGES = 10_000
 _MAX_PREFETCH = 100
+_PROMISED = frozenset({200, 204})  # search answers 204 where nothing was found
 
 
 def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_000_000) -> None:
-    """Raise `ValueError` unless the value is a whole number of the range."""
+    """Raise `InvalidArgumentError` unless the value is a whole number of the range."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{argument} must be a whole number from {least} to {most}")
+        raise InvalidArgumentError(f"{argument} must be a whole number from {least} to {most}")
 
 
 @attrs.frozen
@@ -43,20 +44,22 @@ class _Source(Generic[T]):
     cls: type[T]
     relation: str
 
-    async def fetch(self, url: URL) -> Reply:
+    async def fetch(self, url: URL) -> Response:
         """GET one page."""
-        return await self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE))
+        return await self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
 
-    async def try_fetch(self, url: URL) -> Reply | MatatikaError:
+    async def try_fetch(self, url: URL) -> Response | MatatikaError:
         """GET one page ahead of its time: a failure that nobody comes to see is no unretrieved exception."""
         try:
             return await self.fetch(url)
         except MatatikaError as error:
             return error
 
-    def read(self, reply: Reply) -> PageDocument[T]:
+    def read(self, response: Response) -> PageDocument[T]:
         """Read the answer to a GET."""
-        return reply.promised(read_page(reply.url, reply.status, reply.body, reply.media_type, self.cls, self.relation))
+        return response.promised(
+            read_page(response.url, response.status, response.body, response.media_type, self.cls, self.relation)
+        )
 
 
 class Collection(Generic[T]):
@@ -172,7 +175,7 @@ class Pages(Generic[T]):
         self._source = source
         self._walk: PageWalk[T] | None = walk  # None: it is over
         self._prefetch = prefetch
-        self._ahead: deque[tuple[URL, asyncio.Task[Reply | MatatikaError]]] = deque()
+        self._ahead: deque[tuple[URL, asyncio.Task[Response | MatatikaError]]] = deque()
         self._busy = False
 
     def __aiter__(self) -> Pages[T]:

@@ -13,8 +13,8 @@ import attrs
 import msgspec
 from yarl import URL
 
-from aiomatatika.decoding import Mismatch, decode_json, wire_name
-from aiomatatika.exact import exact_page
+from aiomatatika.decoding.json_text import Mismatch, decode_json, wire_name
+from aiomatatika.decoding.promised import exact_page
 
 __all__ = ["Page", "PageDocument", "read_document", "read_page"]
 
@@ -164,7 +164,7 @@ def read_page(
 
 def read_document(url: URL, body: bytes, content_type: str, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
     """Read a page of any form, or say why it is none."""
-    from aiomatatika.converter import structure_list
+    from aiomatatika.decoding.converter import structure_list
 
     document = decode_json(body, content_type)
     if isinstance(document, Mismatch):

@@ -6,8 +6,7 @@ import attrs
 
 from aiomatatika.hal import HalResource
 from aiomatatika.paging.collection import Collection
-from aiomatatika.transport.client import Client
-from aiomatatika.transport.urls import path_segment
+from aiomatatika.resources.group import Group, id_of
 
 __all__ = ["Profile", "Profiles"]
 
@@ -37,26 +36,21 @@ class Profile(HalResource):
     working_account: HalResource | None = None
 
 
-class Profiles:
+class Profiles(Group):
     """The calls on profiles: ``session.profiles``."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def list(self) -> Collection[Profile]:
         """Return the profiles of the caller's account: ``GET /profiles``, in one page. Nothing is sent yet."""
-        return Collection(self._client, self._client.at("/profiles"), Profile, "profiles")
+        return self._list("/profiles", Profile, "profiles")
 
     async def get(self, profile: Profile | str) -> Profile:
-        """Return one profile: ``GET /profiles/{id}``, where ``|`` travels as ``%7C``. Repeating is safe.
+        """Return one profile: ``GET /profiles/{profile_id}``, where ``|`` travels as ``%7C``. Repeating is safe.
 
         Args:
             profile: A `Profile` or its id. The id is encoded, never decoded.
 
         Raises:
-            NotFoundError: There is none, or the caller may not see it.
-            ValueError: The id cannot be one; nothing was sent.
+            NotFoundError: No profile has this id, or the caller may not see it.
+            InvalidArgumentError: The id cannot be one; nothing was sent.
         """
-        profile_id = profile.id if isinstance(profile, Profile) else profile
-        url = self._client.at(f"/profiles/{path_segment(profile_id, 'profile')}")
-        return await self._client.get(url, Profile)
+        return await self._get(f"/profiles/{id_of(profile, Profile)}", Profile)

@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from yarl import URL
 
-from aiomatatika.options import Retries, Timeouts
+from aiomatatika.options import Options
 from aiomatatika.transport.call import Call
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.message import Reply, Request
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.state import SharedState
 
 __all__ = ["Client"]
@@ -24,32 +23,25 @@ class Client:
 
     Args:
         state: What it shares with the other clients of the session.
-        timeouts: Its limits.
-        retries: Its retries.
+        options: Its limits and retries.
     """
 
-    def __init__(self, state: SharedState, timeouts: Timeouts, retries: Retries) -> None:
+    def __init__(self, state: SharedState, options: Options) -> None:
         self.state = state
-        self.timeouts = timeouts
-        self.retries = retries
+        self.options = options
 
     def deadline(self) -> Deadline:
         """Return the deadline of a call that begins now."""
-        return Deadline(self.state.clock, self.timeouts.total)
+        return Deadline(self.state.clock, self.options.timeouts.total)
 
-    def at(self, path: str, query: Mapping[str, str] | None = None) -> URL:
+    def at(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> URL:
         """Return the URL of an encoded path below the API's root."""
         return self.state.root.at(path, query)
 
-    async def get(self, url: URL, as_type: type[T], deadline: Deadline | None = None) -> T:
-        """GET an object."""
-        reply = await self.send(Request(method="GET", url=url, repeat=Repeat.SAFE), deadline)
-        return reply.structured(as_type)
-
-    async def send(self, request: Request, deadline: Deadline | None = None) -> Reply:
+    async def send(self, request: Request, deadline: Deadline | None = None) -> Response:
         """Make a call: everything between here and its answer of status 200 to 299 ends by the deadline.
 
         Raises:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.
         """
-        return await Call(self.state, self.timeouts, self.retries, request, deadline or self.deadline()).run()
+        return await Call(self.state, self.options, request, deadline or self.deadline()).run()

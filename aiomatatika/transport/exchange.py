@@ -11,18 +11,17 @@ import msgspec
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse, ClientTimeout, hdrs
 from aiohttp.http_exceptions import ContentEncodingError
 
-from aiomatatika.errors import SessionClosedError
 from aiomatatika.secret import Secret
-from aiomatatika.transport.message import MAX_BODY, Reply, Request
+from aiomatatika.transport.message import MAX_BODY, Request, Response
 from aiomatatika.transport.retry import Failure
 
-__all__ = ["NoReply", "exchange"]
+__all__ = ["NoResponse", "exchange"]
 
 _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
 
 
-class NoReply(msgspec.Struct, frozen=True):
+class NoResponse(msgspec.Struct, frozen=True):
     """An exchange without a usable answer.
 
     Attributes:
@@ -73,7 +72,7 @@ class _TooLargeError(Exception):
 
 async def exchange(
     http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
-) -> Reply | NoReply:
+) -> Response | NoResponse:
     """Send a request and read its answer.
 
     Args:
@@ -87,24 +86,20 @@ async def exchange(
         The answer, of any status, or the failure.
 
     Raises:
-        SessionClosedError: The aiohttp session is closed.
         asyncio.CancelledError: Without the frames of aiohttp, which hold the headers.
     """
     try:
         return await _exchange(http, request, authorization, user_agent, timeout)
     except Exception as error:  # noqa: BLE001  # a user's trace hook can raise anything
-        failed = _classify(error)
+        return _classify(error)
     except BaseException as error:  # noqa: BLE001  # it is raised again, bare
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
-    if http.closed:
-        raise SessionClosedError("the session was closed")
-    return failed
 
 
 async def _exchange(
     http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
-) -> Reply | NoReply:
+) -> Response | NoResponse:
     headers = {
         hdrs.ACCEPT: request.accept,
         hdrs.ACCEPT_ENCODING: "gzip, deflate",
@@ -118,7 +113,7 @@ async def _exchange(
     response = await http.request(
         request.method,
         request.url,
-        data=request.body,
+        data=None if request.body is None else request.body.reveal(),
         headers=headers,
         allow_redirects=False,
         timeout=timeout,
@@ -132,7 +127,7 @@ async def _exchange(
         if isinstance(error, Exception):
             return _without_body(request, response, error)
         raise
-    return Reply(response.status, response.headers, body, request.url, method=request.method)
+    return Response(response.status, response.headers, body, request)
 
 
 async def _read(response: ClientResponse) -> bytes:
@@ -151,51 +146,51 @@ async def _read(response: ClientResponse) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _without_body(request: Request, response: ClientResponse, error: Exception) -> Reply | NoReply:
+def _without_body(request: Request, response: ClientResponse, error: Exception) -> Response | NoResponse:
     if response.status >= _FIRST_ERROR_STATUS:
         # The status says what there is to know; the body would have been its explanation.
-        return Reply(response.status, response.headers, b"", request.url, method=request.method)
+        return Response(response.status, response.headers, b"", request)
     if isinstance(error, _TooLargeError):
         reason = f"the body is larger than {MAX_BODY // 2**20} MiB"
-        return NoReply(Failure.DAMAGED, reason, status=response.status, too_large=True)
+        return NoResponse(Failure.DAMAGED, reason, status=response.status, too_large=True)
     if isinstance(error, TimeoutError):
-        return NoReply(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
-    return NoReply(Failure.DAMAGED, "the body is incomplete or damaged", status=response.status)
+        return NoResponse(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
+    return NoResponse(Failure.DAMAGED, "the body is incomplete or damaged", status=response.status)
 
 
-def _classify(error: Exception) -> NoReply:  # noqa: PLR0911  # one line for each row of the table
+def _classify(error: Exception) -> NoResponse:  # noqa: PLR0911  # one line for each row of the table
     """Sort what aiohttp raised by whether the server can have acted. Order matters: subclasses first."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             # The text of OpenSSL, such as "certificate has expired"; it holds nothing of the request.
             verify = getattr(error.certificate_error, "verify_message", "") or "not valid"
-            return NoReply(Failure.NEVER, f"the server's certificate is refused: {verify}")
+            return NoResponse(Failure.NEVER, f"the server's certificate is refused: {verify}")
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             reason = getattr(getattr(error, "os_error", None), "reason", None) or "handshake failed"
-            return NoReply(Failure.NEVER, f"no TLS with the server: {reason}")
+            return NoResponse(Failure.NEVER, f"no TLS with the server: {reason}")
         case aiohttp.ConnectionTimeoutError():
-            return NoReply(Failure.NOT_SENT, "no connection in time", timed_out=True)
+            return NoResponse(Failure.NOT_SENT, "no connection in time", timed_out=True)
         case aiohttp.ClientConnectorDNSError():
-            return NoReply(Failure.NOT_SENT, "the host's name does not resolve")
+            return NoResponse(Failure.NOT_SENT, "the host's name does not resolve")
         case aiohttp.ClientHttpProxyError():
-            return NoReply(Failure.NOT_SENT, f"no connection: the proxy answered {error.status}")
+            return NoResponse(Failure.NOT_SENT, f"no connection: the proxy answered {error.status}")
         case aiohttp.ClientConnectorError():
             # asyncio has no error number for a connection that ends before TLS is up.
             reason = error.os_error.strerror or "closed during the handshake"
-            return NoReply(Failure.NOT_SENT, f"no connection: {reason}")
+            return NoResponse(Failure.NOT_SENT, f"no connection: {reason}")
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return NoReply(Failure.NEVER, "aiohttp cannot send to this URL")
+            return NoResponse(Failure.NEVER, "aiohttp cannot send to this URL")
         case TimeoutError():
-            return NoReply(Failure.LOST, "no answer in time", timed_out=True)
+            return NoResponse(Failure.LOST, "no answer in time", timed_out=True)
         case aiohttp.ClientResponseError() if _is_undecodable(error):
-            return NoReply(Failure.DAMAGED, "the body's Content-Encoding cannot be undone")
+            return NoResponse(Failure.DAMAGED, "the body's Content-Encoding cannot be undone")
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
             # aiohttp makes up status 400 for what it cannot parse: it is not the server's.
-            return NoReply(Failure.LOST, "the answer is not valid HTTP")
+            return NoResponse(Failure.LOST, "the answer is not valid HTTP")
         case _SentAlreadyError() | aiohttp.ClientError() | OSError():
-            return NoReply(Failure.LOST, "the connection broke before the answer was complete")
+            return NoResponse(Failure.LOST, "the connection broke before the answer was complete")
         case _:
-            return NoReply(Failure.LOST, f"aiohttp failed with {type(error).__name__}")
+            return NoResponse(Failure.LOST, f"aiohttp failed with {type(error).__name__}")
 
 
 def _is_undecodable(error: BaseException | None) -> bool:

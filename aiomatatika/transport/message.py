@@ -1,53 +1,27 @@
-"""What goes out and what comes back: `Request` and `Reply`. Neither shows a body."""
+"""What goes out and what comes back: `Request` and `Response`. Neither shows a body."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import date, time
 from typing import Any, NoReturn, TypeVar
-from uuid import UUID
 
 import msgspec
 from yarl import URL
 
-from aiomatatika.decoding import Mismatch, decode_json
-from aiomatatika.errors import ResponseError
-from aiomatatika.exact import exact_resource
+from aiomatatika.decoding.json_text import Mismatch, decode_json
+from aiomatatika.decoding.promised import exact_resource
+from aiomatatika.decoding.request_bodies import Body
+from aiomatatika.errors import MatatikaError, ResponseError
 from aiomatatika.transport.retry import Repeat
 
-__all__ = ["HAL_JSON", "MAX_BODY", "Reply", "Request", "json_body"]
+__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
 
 T = TypeVar("T")
 
+GONE = frozenset({404})
+"""What a DELETE's repeat is answered where the first one was carried out."""
 HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        if not all(isinstance(name, str) for name in value):
-            raise TypeError
-        return {name: _plain(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
-
-
-def json_body(document: Any) -> bytes:
-    """Encode a request body; dates and times in their ISO 8601 form, UUIDs in their canonical one.
-
-    Raises:
-        ValueError: It holds what JSON has no form for.
-    """
-    try:
-        # Not msgspec: it writes NaN as null, and an attrs class by the names that its attributes have here.
-        return json.dumps(_plain(document), allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError):
-        del document  # it can hold passwords, and a traceback with locals would show them
-    raise ValueError("json holds a value that JSON has no form for")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,30 +31,63 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         method: The HTTP method, in capitals.
         url: Where to, judged already.
         repeat: Whether it may be sent again.
-        body: The bytes to send.
+        body: What to send.
         content_type: Their media type.
         accept: The media types that are welcome.
-        absence_is_success: A 404 that answers a repeat means that the first one was carried out: a DELETE.
-        protected: Closing the session waits for it a little: its answer is the only sight of a secret.
+        promised: The statuses of success that the operation has; None: any from 200 to 299.
+        not_repeated_after: Statuses after which a broken body is no reason to send again: what was to be done is done.
+        done_already: Statuses that, where they answer a repeat, mean that the first one was carried out: the 404 to a
+            DELETE, the 409 to what can be done once.
+        secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
     """
 
     method: str
     url: URL
     repeat: Repeat
-    body: bytes | None = None
+    body: Body | None = None
     content_type: str = "application/json"
     accept: str = HAL_JSON
-    absence_is_success: bool = False
-    protected: bool = False
+    promised: frozenset[int] | None = None
+    not_repeated_after: frozenset[int] = frozenset()
+    done_already: frozenset[int] = frozenset()
+    secret: str | None = None
     within: float | None = None
+
+    def facts(self) -> CallFacts:
+        """Return what is known of the call before it is made."""
+        return CallFacts(self.method, self.url.raw_path, self.repeat is not Repeat.ONCE)
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url.raw_path}, {self.repeat}>"
 
 
-class Reply:
-    """An answer of the API: status, headers and body, read whole.
+class CallFacts(msgspec.Struct, eq=False):
+    """What a response or an error tells of its call.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, without query.
+        repeatable: To do the call twice has the effect of doing it once.
+        attempts: Requests put on the wire.
+        maybe_done: An attempt may have been carried out.
+    """
+
+    method: str
+    path: str
+    repeatable: bool = True
+    attempts: int = 0
+    maybe_done: bool = False
+
+    def describe(self, error: MatatikaError) -> None:
+        """Have an error tell which call it ended, unless it tells of another already."""
+        if error.method is None:
+            error.method, error.path, error.attempts = self.method, self.path, self.attempts
+            error.maybe_done, error.repeatable = self.maybe_done, self.repeatable
+
+
+class Response:
+    """A response of the API: status, headers and body, read whole.
 
     It shows its status alone: a body can hold secrets. For the same reason it does not pickle.
 
@@ -89,39 +96,29 @@ class Reply:
         headers: The headers; names compare without regard to case.
         body: The bytes of the body, decompressed; at most 16 MiB.
         url: The URL that answered.
+        call: The call that it ended.
     """
 
-    __slots__ = ("attempts", "body", "headers", "method", "status", "url")
+    __slots__ = ("body", "call", "headers", "status", "url")
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: URL
-    method: str
-    attempts: int
+    call: CallFacts
 
-    def __init__(
-        self,
-        status: int,
-        headers: Mapping[str, str],
-        body: bytes,
-        url: URL,
-        *,
-        method: str = "GET",
-        attempts: int = 1,
-    ) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, request: Request) -> None:
         self.status = status
         self.headers = headers
         self.body = body
-        self.url = url
-        self.method = method
-        self.attempts = attempts
+        self.url = request.url
+        self.call = request.facts()
 
     def json(self) -> Any:
         """Return the body as JSON, decoded as UTF-8 whatever charset the header names.
 
         Raises:
-            ResponseError: It is none. The message does not quote it.
+            ResponseError: The body is not JSON. The message does not quote it.
         """
         return self.promised(decode_json(self.body, self.media_type))
 
@@ -138,8 +135,8 @@ class Reply:
         if not isinstance(content, Mismatch):
             return content
         error = ResponseError(content.text)
-        error.method, error.path, error.attempts = self.method, self.url.raw_path, self.attempts
         error.status = self.status
+        self.call.describe(error)
         raise error
 
     @property
@@ -148,17 +145,19 @@ class Reply:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
 
     def __repr__(self) -> str:
-        return f"<Reply {self.status}>"
+        return f"<Response {self.status}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Reply does not pickle or copy: its body can hold secrets. Take what you need from .json()")
+        raise TypeError(
+            "a Response does not pickle or copy, for its body can hold secrets: keep what you need of .json()"
+        )
 
 
-def _structured(reply: Reply, cls: type[T]) -> T | Mismatch:
-    exact = exact_resource(reply.body, cls)
+def _structured(response: Response, cls: type[T]) -> T | Mismatch:
+    exact = exact_resource(response.body, cls)
     if exact is not None:
         return exact
-    from aiomatatika.converter import structure
+    from aiomatatika.decoding.converter import structure
 
-    document = decode_json(reply.body, reply.media_type)
+    document = decode_json(response.body, response.media_type)
     return document if isinstance(document, Mismatch) else structure(document, cls)

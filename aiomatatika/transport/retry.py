@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+import msgspec
+
 from aiomatatika.options import Retries
 
 __all__ = [
+    "FailedAttempt",
     "Failure",
     "Repeat",
     "RetryBudget",
@@ -23,7 +26,7 @@ __all__ = [
 ]
 
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
-_LONGEST_WAIT = 10**9
+_MAX_WAIT = 10**9
 # RFC 9110 section 5.6.7: the preferred form and the two obsolete ones. `email.utils` reads much more than these.
 _HTTP_DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:[A-Z][a-z]{2}) \d{4} \d\d:\d\d:\d\d GMT"
@@ -75,40 +78,49 @@ class Failure(enum.Enum):
     """500 to 599: the server may have acted."""
 
 
-def wait_before_repeat(
-    failure: Failure,
-    repeat: Repeat,
-    *,
-    attempt: int,
-    lost: int,
-    retries: Retries,
-    retry_after: float | None,
-    time_left: float,
-    chance: float,
-) -> float | None:
+class FailedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that is over, as the decision about the next one needs to know it.
+
+    Attributes:
+        failure: How it ended.
+        repeat: What the operation declared.
+        number: Its number, from 1.
+        lost: How many attempts of the call have ended without a whole response, this one included.
+        retry_after: Seconds that the server asked to wait, if it did.
+    """
+
+    failure: Failure
+    repeat: Repeat
+    number: int
+    lost: int = 0
+    retry_after: float | None = None
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether another attempt can do no harm and may help."""
+        if self.failure is Failure.NEVER:
+            return False
+        if self.failure in {Failure.LOST, Failure.DAMAGED}:
+            return self.repeat is not Repeat.ONCE and self.lost <= 1
+        return self.failure is not Failure.FAILED or self.repeat is not Repeat.ONCE
+
+
+def wait_before_repeat(failed: FailedAttempt, retries: Retries, *, time_left: float, chance: float) -> float | None:
     """Decide about a failed attempt.
 
     Args:
-        failure: How it ended.
-        repeat: What the operation declared.
-        attempt: Its number, from 1.
-        lost: How many attempts of the call have ended without a whole answer, this one included.
+        failed: The attempt.
         retries: The session's limits.
-        retry_after: Seconds that the server asked to wait, if it did.
         time_left: Seconds until the call's deadline.
         chance: A number in [0, 1), the jitter.
 
     Returns:
         Seconds to wait before the repeat; None: do not repeat.
     """
-    if attempt >= retries.attempts or failure is Failure.NEVER:
+    if failed.number >= retries.attempts or not failed.may_be_repeated:
         return None
-    if failure in {Failure.LOST, Failure.DAMAGED} and (repeat is Repeat.ONCE or lost > 1):
-        return None
-    if failure is Failure.FAILED and repeat is Repeat.ONCE:
-        return None
-    jitter: float = chance * min(retries.first_delay * 2 ** (attempt - 1), retries.longest_delay)
-    at_least = retry_after or 0.0
+    jitter: float = chance * min(retries.first_delay * 2 ** (failed.number - 1), retries.longest_delay)
+    at_least = failed.retry_after or 0.0
     if at_least + (0 if at_least else jitter) >= time_left:
         return None
     return at_least + min(jitter, (time_left - at_least) / 2)
@@ -162,9 +174,9 @@ def parse_retry_after(text: str | None, *, now: float) -> float | None:
     """
     text = (text or "").strip(" \t")
     if _DIGITS.fullmatch(text):
-        return float(_LONGEST_WAIT if len(text) > 9 else int(text))  # `int` refuses thousands of digits
+        return float(_MAX_WAIT if len(text) > 9 else int(text))  # `int` refuses thousands of digits
     moment = parse_http_date(text)
-    return None if moment is None else min(max(moment - now, 0.0), float(_LONGEST_WAIT))
+    return None if moment is None else min(max(moment - now, 0.0), float(_MAX_WAIT))
 
 
 def server_time(headers: Mapping[str, str], local_time: float) -> float:

@@ -16,9 +16,9 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
-from aiomatatika.decoding import CANONICAL_UUID
+from aiomatatika.decoding.json_text import CANONICAL_UUID
 from aiomatatika.deployment import Deployment
-from aiomatatika.errors import UnsafeLinkError
+from aiomatatika.errors import InvalidArgumentError, UnsafeLinkError
 
 __all__ = ["ApiRoot", "path_segment", "uuid_of"]
 
@@ -39,12 +39,12 @@ def uuid_of(text: str | UUID, what: str = "id") -> UUID:
     """Return the UUID of a canonical text; `uuid.UUID` alone would read several others, some as a different id.
 
     Raises:
-        ValueError: It is no canonical UUID. The value is not shown.
+        InvalidArgumentError: It is not a canonical UUID. The value is not shown.
     """
     if isinstance(text, UUID):
         return text
     if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
-        raise ValueError(f"{what} must be a UUID or its canonical text (8-4-4-4-12 hexadecimal digits)")
+        raise InvalidArgumentError(f"{what} must be a UUID or its canonical text (8-4-4-4-12 hexadecimal digits)")
     return UUID(text)
 
 
@@ -52,12 +52,12 @@ def path_segment(text: str, what: str = "id") -> str:
     """Percent-encode an id as one path segment: ``auth0|5eb0`` becomes ``auth0%7C5eb0``. Nothing is decoded.
 
     Raises:
-        ValueError: It is empty, a dot segment, too long, or holds a slash, white space or control characters.
+        InvalidArgumentError: It is empty, a dot segment, too long, or holds a slash, white space or control characters.
     """
     if not isinstance(text, str) or not 0 < len(text) <= 512 or not text.isprintable():
-        raise ValueError(f"{what} must be a str of 1 to 512 printable characters")
-    if text in {".", ".."} or any(character.isspace() or character in "/\\" for character in text):
-        raise ValueError(f"{what} must be one path segment, without slash or white space")
+        raise InvalidArgumentError(f"{what} must be a str of 1 to 512 printable characters")
+    if text in {".", ".."} or any(character.isspace() or character in "/\\?#" for character in text):
+        raise InvalidArgumentError(f"{what} must be one path segment, without slash, ?, # or white space")
     return quote(text, safe="")
 
 
@@ -106,8 +106,8 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
             alias_hosts=frozenset(deployment.alias_hosts),
         )
 
-    def at(self, path: str, query: Mapping[str, str] | None = None) -> URL:
-        """Return the URL of an encoded path below the root, such as ``/apikeys/``."""
+    def at(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> URL:
+        """Return the URL of an encoded path below the root, such as ``/apikeys``."""
         # From the whole text: yarl remembers it, with all that it found out about it. `with_path` costs 4 us more.
         url = URL(f"{self.origin}{self.path}{path}", encoded=True)
         return url.with_query(query) if query else url

@@ -62,7 +62,7 @@ class OpenaiBase(Variant):
 
     async def page(self, size: int) -> int:
         """GET a page."""
-        pages: Any = self._client.get_api_list("/apikeys/", model=_Key, page=_Page, options={"params": {"size": size}})
+        pages: Any = self._client.get_api_list("/apikeys", model=_Key, page=_Page, options={"params": {"size": size}})
         return len((await pages).embedded.apikeys)
 
     async def close(self) -> None:

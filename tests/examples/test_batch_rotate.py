@@ -135,7 +135,7 @@ async def test_keys_are_selected_by_their_age(world: World) -> None:
             if UUID(each["id"]) in old:
                 each["created"] = "2020-01-01T00:00:00Z"
 
-    world.server.faults.add(method="GET", path="/api/apikeys/", edit=aged)
+    world.server.faults.add(method="GET", path="/api/apikeys", edit=aged)
     assert (await world.run("--older-than", "90")).code == 0
     await world.check(old)
 

@@ -106,7 +106,7 @@ def test_of_a_line_that_cannot_be_written_nothing_stays(tmp_path: Path, monkeypa
 
 async def test_a_timeout_is_the_failure_of_one_key(world: World) -> None:
     old = world.add(2)
-    world.server.faults.add(method="POST", path="/api/apikeys/", delay=60)
+    world.server.faults.add(method="POST", path="/api/apikeys", delay=60)
     async with world.server.session(timeouts=Timeouts(total=0.3)) as session:
         with closing(Journal(world.journal_file)) as journal:
             journal.select({}, [Key(id=id, name=name, client_id=None) for id, name in old.items()])

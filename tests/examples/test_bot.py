@@ -47,7 +47,7 @@ async def test_whoami_names_the_owner_and_the_api(on: Stage) -> None:
 
 
 async def test_whoami_without_any_key_asks_for_the_profiles(on: Stage) -> None:
-    on.server.faults.add(path="/api/apikeys/", edit=lambda page: page.pop("_embedded"))
+    on.server.faults.add(path="/api/apikeys", edit=lambda page: page.pop("_embedded"))
     assert "Person 1" in (await on.answer("/whoami")).text
 
 
@@ -188,7 +188,7 @@ async def test_an_update_that_comes_again_after_a_restart_is_left_alone(
 async def test_a_request_that_the_end_interrupted_is_told_at_the_next_start_and_not_repeated(
     matatika_server: MatatikaServer, telegram: StandIn, tmp_path: Path
 ) -> None:
-    hang = matatika_server.faults.add(method="POST", path="/api/apikeys/", delay=asyncio.Event())
+    hang = matatika_server.faults.add(method="POST", path="/api/apikeys", delay=asyncio.Event())
     async with stage(matatika_server, telegram, state=State.at(tmp_path / "state.json"), grace=0.05):
         telegram.say("/newkey cut off", user=ALICE)
         again = telegram._updates[-1]
@@ -207,7 +207,7 @@ async def test_a_request_that_the_end_interrupted_is_told_at_the_next_start_and_
 
 
 async def test_an_error_of_the_library_becomes_advice(on: Stage) -> None:
-    on.server.faults.add(path="/api/apikeys/", status=429, headers={"Retry-After": "4000"})
+    on.server.faults.add(path="/api/apikeys", status=429, headers={"Retry-After": "4000"})
     assert (await on.answer("/keys")).text.endswith("try again in 4000 seconds.")
 
 

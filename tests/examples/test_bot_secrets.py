@@ -269,7 +269,7 @@ async def test_no_secret_is_in_any_log_record_or_in_the_file(
         secrets.add(on.secret_of("kept"))
         await on.press(question, "Rotate it")
         secrets.add(on.secret_of("kept"))
-        matatika_server.faults.add(path="/api/apikeys/", status=500, times=None)
+        matatika_server.faults.add(path="/api/apikeys", status=500, times=None)
         await on.ask("/keys")
         await on.look()
         secrets |= {request.headers.get("Authorization", "")[7:] for request in matatika_server.requests.api}

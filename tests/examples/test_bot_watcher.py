@@ -16,7 +16,7 @@ from examples.bot.state import State, StateError
 
 from .bot_stage import ALICE, BOB, EVERY, MALLORY, Stage, stage
 
-LIST = "/api/apikeys/"
+LIST = "/api/apikeys"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import uvicorn
 from aiomatatika.testing import MatatikaServer
 from examples.web_app.app import OpenSession, create_app
 
-LIST, ONE, TOKEN = "/api/apikeys/", "/api/apikeys/*", "/oauth/token"
+LIST, ONE, TOKEN = "/api/apikeys", "/api/apikeys/*", "/oauth/token"
 
 
 @attrs.frozen

@@ -35,7 +35,7 @@ from aiomatatika.testing import MatatikaServer, RecordedRequest
 
 Trouble = Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]
 
-ONE, LIST, TOKEN = "/api/apikeys/*", "/api/apikeys/", "/oauth/token"
+ONE, LIST, TOKEN = "/api/apikeys/*", "/api/apikeys", "/oauth/token"
 
 
 def echoed(server: MatatikaServer) -> Callable[[RecordedRequest], str]:

@@ -31,7 +31,7 @@ from .conftest import Witness, call
 from .wires import raw_server, session_at, stranger
 
 API = "/api/profiles"
-KEYS = "/api/apikeys/"
+KEYS = "/api/apikeys"
 KEY = "/api/apikeys/*"
 ID = UUID("3f2504e0-4f89-41d3-9a0c-0305e82c3301")
 
@@ -212,7 +212,7 @@ async def test_A19_cross_origin_redirect(server: MatatikaServer, witness: Witnes
         server.faults.add(status=status, path="/api/*", headers={"Location": href}, times=None)
         for method in ("GET", "POST", "PUT", "DELETE"):
             with witness.raises(UnsafeLinkError):
-                await session.request(method, "/apikeys/", json={"name": "robot"})
+                await session.request(method, "/apikeys", json={"name": "robot"})
     assert server.requests.methods() == ["GET", "POST", "PUT", "DELETE"]
 
 
@@ -241,7 +241,7 @@ async def test_A20_204_with_body_bytes() -> None:
 async def test_A21_aiohttps_own_400(witness: Witness, answer: bytes, method: str, sent: int) -> None:
     async with raw_server(answer) as raw, session_at(raw.url) as session:
         with witness.raises(TransportError, ResponseError) as caught:
-            await session.request(method, "/apikeys/")
+            await session.request(method, "/apikeys")
         assert raw.methods == [method] * sent
     assert isinstance(caught.value, TransportError | ResponseError)
     if isinstance(caught.value, TransportError):

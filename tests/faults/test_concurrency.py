@@ -16,11 +16,11 @@ from aiomatatika import AccessToken, ApiKey, BearerToken, MatatikaSession, Retri
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..cancellation import interrupted_everywhere
-from ..transport.conftest import StuckClock
+from ..servers import StuckClock
 from .conftest import Witness, open_files, settled
 from .every_call import CALLS
 
-TOKEN, KEYS = "/oauth/token", "/api/apikeys/"
+TOKEN, KEYS = "/oauth/token", "/api/apikeys"
 
 
 def calls(session: MatatikaSession, n: int) -> list[asyncio.Task[ApiKey | None]]:

@@ -182,8 +182,8 @@ async def test_N05_a_handshake_that_is_cut_was_sent_nothing_and_is_repeated(witn
         session_at(f"https://127.0.0.1:{line.port}", http=http) as session,
     ):
         line.cuts = 2
-        reply = await session.request(method, "/profiles")
-        assert reply.json() == {}
+        response = await session.request(method, "/profiles")
+        assert response.json() == {}
         assert line.connections == 3
         assert raw.methods == [method]
         line.cuts = 9

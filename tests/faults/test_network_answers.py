@@ -100,7 +100,7 @@ async def lost(server: MatatikaServer, witness: Witness, method: str, fault: dic
                 assert (await session.apikeys.update(key, name="new name")).name == "new name"
                 assert methods(server) == ["PUT", "PUT"]
             case "POST":
-                server.faults.add(method=method, **fault, path="/api/apikeys/")
+                server.faults.add(method=method, **fault, path="/api/apikeys")
                 with witness.raises(TransportError) as caught:
                     await session.apikeys.initialise()
                 assert isinstance(caught.value, TransportError)

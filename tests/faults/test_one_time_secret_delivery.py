@@ -71,7 +71,7 @@ async def test_S09_own_bug_after_the_201_in_building_the_key(
 ) -> None:
     async with server.session() as session:
         draft = await session.apikeys.initialise()
-        monkeypatch.setattr("aiomatatika.converter.structure", broken)
+        monkeypatch.setattr("aiomatatika.decoding.converter.structure", broken)
         new = await session.apikeys.create("nightly batch", draft=draft)
     assert_usable(server, new)
 

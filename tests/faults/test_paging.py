@@ -18,7 +18,7 @@ from aiomatatika import ApiError, ApiKey, MatatikaSession, Page, PaginationError
 from aiomatatika.testing import MatatikaServer
 
 from ..cancellation import interrupted_everywhere
-from ..pages import LIST, numbers_of, page_of, serve
+from ..paging.pages import LIST, numbers_of, page_of, serve
 from .conftest import Witness
 
 

@@ -26,7 +26,7 @@ from aiomatatika import (
 from aiomatatika.testing import MatatikaServer, RecordedRequest
 from aiomatatika.transport.urls import ApiRoot
 
-from ..pages import Memory, numbers_of, page_of, serve
+from ..paging.pages import Memory, numbers_of, page_of, serve
 from .conftest import Witness
 from .wires import raw_server, session_at, stranger, tls_client, tls_server
 
@@ -50,7 +50,7 @@ def answer(document: dict[str, Any]) -> bytes:
 
 async def test_P02_next_points_at_itself(server: MatatikaServer, witness: Witness) -> None:
     document = page_of([1])
-    document["_links"] = {"self": {"href": "/api/apikeys/"}, "next": {"href": "/api/apikeys/"}}
+    document["_links"] = {"self": {"href": "/api/apikeys"}, "next": {"href": "/api/apikeys"}}
     serve(server, document, document)
     async with server.session() as session:
         got, error = await delivered_before(witness, session.apikeys.list(), PaginationError)
@@ -77,7 +77,7 @@ async def test_P04_endless_fresh_pages(server: MatatikaServer, witness: Witness)
         number = int(request.query.get("page", "0"))
         return json.dumps(page_of([number], following=f"?page={number + 1}"))
 
-    server.faults.add(path="/api/apikeys/", body=body, times=None)
+    server.faults.add(path="/api/apikeys", body=body, times=None)
     got: list[int] = []
     async with server.session() as session:
         with witness.raises(PaginationError):
@@ -106,25 +106,25 @@ async def test_P04_endless_fresh_pages_without_a_limit_of_the_callers(witness: W
 
 
 FOREIGN = [
-    "https://evil.example/api/apikeys/?page=1",
-    "http://evil.example/api/apikeys/?page=1",
-    "//evil.example/api/apikeys/?page=1",
-    "///evil.example/api/apikeys/?page=1",
+    "https://evil.example/api/apikeys?page=1",
+    "http://evil.example/api/apikeys?page=1",
+    "//evil.example/api/apikeys?page=1",
+    "///evil.example/api/apikeys?page=1",
     "\\\\evil.example\\api\\apikeys",
-    "http://127.0.0.1.evil.example:{port}/api/apikeys/?page=1",
-    "http://evil-127.0.0.1:{port}/api/apikeys/?page=1",
-    "http://evil.127.0.0.1:{port}/api/apikeys/?page=1",
-    "http://127.0.0.1:{other}/api/apikeys/?page=1",
-    "//127.0.0.1:{other}/api/apikeys/?page=1",
-    "http://localhost:{port}/api/apikeys/?page=1",
-    "http://[::1]:{port}/api/apikeys/?page=1",
-    "http://2130706433:{port}/api/apikeys/?page=1",
-    "http://127.1:{port}/api/apikeys/?page=1",
-    "http://127.0.0.1.:{port}/api/apikeys/?page=1",
-    "http://\uff1127.0.0.1:{port}/api/apikeys/?page=1",
-    "https://127.0.0.1:{port}/api/apikeys/?page=1",
+    "http://127.0.0.1.evil.example:{port}/api/apikeys?page=1",
+    "http://evil-127.0.0.1:{port}/api/apikeys?page=1",
+    "http://evil.127.0.0.1:{port}/api/apikeys?page=1",
+    "http://127.0.0.1:{other}/api/apikeys?page=1",
+    "//127.0.0.1:{other}/api/apikeys?page=1",
+    "http://localhost:{port}/api/apikeys?page=1",
+    "http://[::1]:{port}/api/apikeys?page=1",
+    "http://2130706433:{port}/api/apikeys?page=1",
+    "http://127.1:{port}/api/apikeys?page=1",
+    "http://127.0.0.1.:{port}/api/apikeys?page=1",
+    "http://\uff1127.0.0.1:{port}/api/apikeys?page=1",
+    "https://127.0.0.1:{port}/api/apikeys?page=1",
     "http:127.0.0.1:{other}/api/apikeys/",
-    "ftp://127.0.0.1:{port}/api/apikeys/?page=1",
+    "ftp://127.0.0.1:{port}/api/apikeys?page=1",
     "file:///etc/passwd",
     "javascript:alert(1)",
     "data:application/json,{{}}",
@@ -133,9 +133,9 @@ FOREIGN = [
     "/api/%2e%2e/oauth/token",
     "/api/..;/oauth/token",
     "/apikeys/?page=1",
-    "https://app.matatika.com.evil.example/api/apikeys/?page=1",
-    "https://evil.app.matatika.com/api/apikeys/?page=1",
-    "https://app.matatika.com:8443/api/apikeys/?page=1",
+    "https://app.matatika.com.evil.example/api/apikeys?page=1",
+    "https://evil.app.matatika.com/api/apikeys?page=1",
+    "https://app.matatika.com:8443/api/apikeys?page=1",
     "https://app.matatika.com/elsewhere/apikeys/?page=1",
 ]
 
@@ -149,7 +149,7 @@ async def test_P05_next_on_another_origin(server: MatatikaServer, witness: Witne
         serve(server, page_of([1], following=href.format(port=port, other=other.port)))
         got, _ = await delivered_before(witness, session.apikeys.list(), UnsafeLinkError)
     assert got == [1]
-    assert [request.path for request in server.requests] == ["/oauth/token", "/api/apikeys/"]
+    assert [request.path for request in server.requests] == ["/oauth/token", "/api/apikeys"]
 
 
 @pytest.mark.parametrize("host", ["app.matatika.com", "app.meltano.com", "catalog.matatika.com"])
@@ -160,16 +160,16 @@ async def test_P05_next_on_an_alias_of_the_deployment_is_rooted_anew(witness: Wi
         assert [key.id async for key in session.apikeys.list()] == list(server.api_keys)
     assert server.requests.methods() == ["GET"] * 3
     for deployment in (PRODUCTION, MELTANO):
-        href = f"https://{host}/api/apikeys/?page=1"
+        href = f"https://{host}/api/apikeys?page=1"
         assert str(ApiRoot.of(deployment).resolve(href)) == f"{deployment.api_url}/apikeys/?page=1"
     with witness.raises(UnsafeLinkError):
-        ApiRoot.of(STAGING).resolve(f"https://{host}/api/apikeys/?page=1")
+        ApiRoot.of(STAGING).resolve(f"https://{host}/api/apikeys?page=1")
 
 
 async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFixture) -> None:
     connector = aiohttp.TCPConnector(ssl=tls_client())
-    pages = [page_of([1], following="http://127.0.0.1/api/apikeys/?page=1")]
-    pages += [page_of([2], following="http://127.0.0.1:80/api/apikeys/?page=2"), page_of([3])]
+    pages = [page_of([1], following="http://127.0.0.1/api/apikeys?page=1")]
+    pages += [page_of([2], following="http://127.0.0.1:80/api/apikeys?page=2"), page_of([3])]
     async with (
         raw_server(*map(answer, pages), tls=tls_server()) as raw,
         aiohttp.ClientSession(connector=connector) as http,
@@ -177,9 +177,9 @@ async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFi
     ):
         assert numbers_of(await session.apikeys.list().collect()) == [1, 2, 3]
     assert [request.split(b" ")[1] for request in raw.requests] == [
-        b"/api/apikeys/",
-        b"/api/apikeys/?page=1",
-        b"/api/apikeys/?page=2",
+        b"/api/apikeys",
+        b"/api/apikeys?page=1",
+        b"/api/apikeys?page=2",
     ]
     noted = [record for record in caplog.records if "upgraded to https" in record.getMessage()]
     assert [record.levelno for record in noted] == [logging.DEBUG]
@@ -187,7 +187,7 @@ async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFi
 
 @pytest.mark.parametrize("port", [8080, 443, 0, 65536])
 async def test_P06_next_names_the_api_host_with_http_on_another_port(witness: Witness, port: int) -> None:
-    memory = Memory(lambda _: page_of([1], following=f"http://api.example.com:{port}/api/apikeys/?page=1"))
+    memory = Memory(lambda _: page_of([1], following=f"http://api.example.com:{port}/api/apikeys?page=1"))
     got, _ = await delivered_before(witness, memory.keys(), UnsafeLinkError)
     assert (got, len(memory.sent)) == ([1], 1)
 
@@ -209,7 +209,7 @@ async def test_P06_next_names_the_api_host_with_http_on_another_port(witness: Wi
 async def test_P07_userinfo_tricks(server: MatatikaServer, witness: Witness, authority: str) -> None:
     async with stranger() as other, server.session() as session:
         where = authority.format(port=URL(server.url).port, other=other.port)
-        serve(server, page_of([1], following=f"http://{where}/api/apikeys/?page=1"))
+        serve(server, page_of([1], following=f"http://{where}/api/apikeys?page=1"))
         got, error = await delivered_before(witness, session.apikeys.list(), UnsafeLinkError)
     assert got == [1]
     assert "u:p" not in str(error)
@@ -221,27 +221,27 @@ async def test_P07_userinfo_tricks(server: MatatikaServer, witness: Witness, aut
     ["https://api.example.com:443", "https://API.Example.com:443", "HTTPS://api.example.com", "//api.example.com:443"],
 )
 async def test_P08_the_default_port_written_out(root: str) -> None:
-    pages = [page_of([1], following=f"{root}/api/apikeys/?page=1"), page_of([2])]
+    pages = [page_of([1], following=f"{root}/api/apikeys?page=1"), page_of([2])]
     memory = Memory(lambda _: pages.pop(0))
     assert numbers_of(await memory.keys().collect()) == [1, 2]
-    assert str(memory.sent[1]) == "https://api.example.com/api/apikeys/?page=1"
+    assert str(memory.sent[1]) == "https://api.example.com/api/apikeys?page=1"
 
 
 async def test_P08_the_default_port_of_an_alias_written_out(witness: Witness) -> None:
     async with MatatikaServer(alias_host="app.matatika.com") as server, server.session() as session:
         witness.servers.append(server)
-        serve(server, page_of([1], following="https://app.matatika.com:443/api/apikeys/?page=1"), page_of([2]))
+        serve(server, page_of([1], following="https://app.matatika.com:443/api/apikeys?page=1"), page_of([2]))
         assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
     assert server.requests.api[1].query == {"page": "1"}
 
 
-@pytest.mark.parametrize("href", ["?page=1", "/api/apikeys/?page=1", "./?page=1", "../apikeys/?page=1", ""])
+@pytest.mark.parametrize("href", ["?page=1", "/api/apikeys?page=1", "./?page=1", "../apikeys?page=1", ""])
 async def test_P09_relative_links(server: MatatikaServer, witness: Witness, href: str) -> None:
     serve(server, page_of([1], following=href), page_of([2]))
     async with server.session() as session:
         if href:
             assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
-            assert (server.requests.api[1].path, server.requests.api[1].query) == ("/api/apikeys/", {"page": "1"})
+            assert (server.requests.api[1].path, server.requests.api[1].query) == ("/api/apikeys", {"page": "1"})
         else:
             got, _ = await delivered_before(witness, session.apikeys.list(), PaginationError)
             assert (got, len(server.requests.api)) == ([1], 1)

@@ -23,7 +23,7 @@ from aiomatatika import (
     Timeouts,
     TransportError,
 )
-from aiomatatika.decoding import Mismatch, decode_json
+from aiomatatika.decoding.json_text import Mismatch, decode_json
 from aiomatatika.testing import MatatikaServer
 
 from .conftest import Witness, call
@@ -170,9 +170,9 @@ def test_B03_whatever_the_text_one_name_twice_is_found_and_nothing_else(
 async def test_B05_nesting_without_end(server: MatatikaServer, witness: Witness, body: bytes) -> None:
     server.faults.add(path=PROFILES, status=200, body=body)
     async with server.session() as session:
-        reply = await session.request("GET", "/profiles")
+        response = await session.request("GET", "/profiles")
         with witness.raises(ResponseError, within=0.1):
-            reply.json()
+            response.json()
         await call(session)
 
 

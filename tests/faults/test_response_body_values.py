@@ -27,7 +27,7 @@ from aiomatatika.testing import MatatikaServer
 from ..canary import assert_hidden, shown_by
 from .conftest import Witness, call
 
-PROFILES, LIST, KEYS, TOKEN = "/api/profiles", "/api/apikeys/", "/api/apikeys/*", "/oauth/token"
+PROFILES, LIST, KEYS, TOKEN = "/api/profiles", "/api/apikeys", "/api/apikeys/*", "/oauth/token"
 KEY = UUID(int=1)
 CANARY = "canary-of-a-value"
 

@@ -35,7 +35,7 @@ from .conftest import Witness, call as call_api
 from .every_error import TROUBLES, error_of
 from .wires import session_at, stranger, tls_client, tls_server, wire
 
-TOKEN, KEYS = "/oauth/token", "/api/apikeys/"
+TOKEN, KEYS = "/oauth/token", "/api/apikeys"
 # What a client offers in its first message: the extension supported_versions (RFC 8446 section 4.2.1) with two of them.
 TLS_1_3_AND_1_2 = bytes.fromhex("002b 0005 04 0304 0303")
 
@@ -83,7 +83,7 @@ async def test_Z04_no_text_of_any_object_shows_a_secret(server: MatatikaServer, 
             default.extra,
             keys,
             await keys.pages().__anext__(),
-            await session.request("GET", "/apikeys/"),
+            await session.request("GET", "/apikeys"),
             BearerToken(default.access_token),
             AccessToken(default.access_token),
         ):

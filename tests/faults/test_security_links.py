@@ -31,7 +31,7 @@ from .wires import DATA, Stranger, stranger
 
 URLS: dict[str, Any] = json.loads((DATA / "urls.json").read_text(encoding="utf-8"))
 PRODUCTION: dict[str, list[str]] = URLS["production"]
-TOKEN, KEYS = "/oauth/token", "/api/apikeys/"
+TOKEN, KEYS = "/oauth/token", "/api/apikeys"
 
 
 class Doorman(AbstractResolver):

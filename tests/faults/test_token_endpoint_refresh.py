@@ -13,7 +13,7 @@ import pytest
 from aiomatatika import AuthenticationError, MatatikaSession, Timeouts, TransportError
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from ..transport.issuer import Issuer
+from ..auth.issuer import Issuer
 from .conftest import Witness, call, fetched
 
 TOKEN = "/oauth/token"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from ..transport.conftest import RawServer, listening, raw_server, session_at
+from ..servers import RawServer, listening, raw_server, session_at
 
 __all__ = [
     "RawServer",

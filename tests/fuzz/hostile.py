@@ -90,7 +90,7 @@ def api_key(number: int) -> dict[str, Any]:
 def _page(numbers: list[int], relation: str) -> dict[str, Any]:
     return {
         "_embedded": {relation: [api_key(number) for number in numbers]},
-        "_links": {"self": {"href": "/api/apikeys/"}, "next": {"href": "/api/apikeys/?page=1"}},
+        "_links": {"self": {"href": "/api/apikeys"}, "next": {"href": "/api/apikeys?page=1"}},
         "page": {"size": 2, "totalElements": 5, "totalPages": 3, "number": 0},
     }
 

@@ -14,11 +14,11 @@ import attrs
 from hypothesis import given, strategies as st
 from yarl import URL
 
-from aiomatatika import ApiKey, HalResource, LinkError, NewApiKey, Profile, Reply, ResponseError, Secret
-from aiomatatika.converter import structure
-from aiomatatika.decoding import Mismatch, decode_json
+from aiomatatika import ApiKey, HalResource, LinkError, NewApiKey, Profile, Response, ResponseError, Secret
+from aiomatatika.decoding.converter import structure
+from aiomatatika.decoding.json_text import Mismatch, decode_json
 from aiomatatika.paging.page import PageDocument, read_page
-from aiomatatika.transport.problem import api_error
+from aiomatatika.transport.error_responses import api_error
 
 from .hostile import CANARY, api_keys, bodies, json_values, media_types, odd_texts, pages, wounded
 
@@ -97,10 +97,10 @@ def test_what_is_no_json_is_refused_and_what_is_means_the_same(body: bytes) -> N
 
 @given(body=bodies(json_values), media_type=media_types | odd_texts.map(lambda text: text * 50))
 def test_a_reply_gives_json_or_a_response_error(body: bytes, media_type: str) -> None:
-    reply = Reply(200, {"Content-Type": media_type}, body, URL_OF_LIST)
-    assert repr(reply) == "<Reply 200>"
+    response = Response(200, {"Content-Type": media_type}, body, URL_OF_LIST)
+    assert repr(response) == "<Response 200>"
     try:
-        reply.json()
+        response.json()
     except ResponseError as error:
         assert_says_where(str(error))
 
@@ -149,14 +149,14 @@ _ERROR = {
     "error": "Bad Request",
     "errors": [{"codes": ["NotBlank", CANARY], "field": "name", "rejectedValue": {CANARY: CANARY}, "code": "NotBlank"}],
     "message": f"the header was Authorization: Bearer {CANARY} <b>{CANARY}</b>",
-    "path": "/api/apikeys/",
+    "path": "/api/apikeys",
 }
 
 
 @given(body=bodies(wounded(st.just(_ERROR))), status=st.integers(400, 599), challenge=odd_texts)
 def test_an_error_body_becomes_an_error_without_our_credentials(body: bytes, status: int, challenge: str) -> None:
-    reply = Reply(status, {"WWW-Authenticate": f'Bearer error="{challenge}'}, body, URL_OF_LIST)
-    error = api_error(reply, [Secret(CANARY)], None)
+    response = Response(status, {"WWW-Authenticate": f'Bearer error="{challenge}'}, body, URL_OF_LIST)
+    error = api_error(response, [Secret(CANARY)], None)
     shown = f"{error} {error!r} {error.errors!r} {vars(error)!r}"
     assert CANARY not in shown
     assert len(str(error)) <= 2 * 500 + LONGEST_MESSAGE

@@ -11,9 +11,9 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey
-from aiomatatika.converter import structure
-from aiomatatika.decoding import Mismatch, decode_json
-from aiomatatika.exact import exact_page, exact_resource
+from aiomatatika.decoding.converter import structure
+from aiomatatika.decoding.json_text import Mismatch, decode_json
+from aiomatatika.decoding.promised import exact_page, exact_resource
 from aiomatatika.paging.page import PageDocument, read_document, read_page
 
 from .hostile import CANARY, bodies, odd_texts, wounded
@@ -49,7 +49,7 @@ likely_keys = st.builds(
 
 
 def _page(rows: list[Any], counts: dict[str, int]) -> dict[str, Any]:
-    following = {"self": {"href": "/api/apikeys/"}, "next": {"href": "/api/apikeys/?page=1"}}
+    following = {"self": {"href": "/api/apikeys"}, "next": {"href": "/api/apikeys?page=1"}}
     return {"_embedded": {"apikeys": copy.deepcopy(rows)}, "_links": following, "page": counts}
 
 

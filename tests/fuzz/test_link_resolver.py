@@ -34,12 +34,12 @@ _PIECES = [
     *("http:", "https:", "HTTPS:", "javascript:", "ftp:", "//", "///", "/", "\\", "/\\", "@", "user@", "user:pw@"),
     *_HOSTS,
     *(":443", ":80", ":8080", ":8443", ":0", ":65536", ":", ":٤٤٣"),
-    *("/api", "/api/", "/apikeys/", "/API", "/a/b.c", "/apix", "api", "..", ".", "/../", "/./", "/..;/", "/;x/../"),
+    *("/api", "/api/", "/apikeys", "/API", "/a/b.c", "/apix", "api", "..", ".", "/../", "/./", "/..;/", "/;x/../"),
     *("%2e%2e", "%2E.", "%2f", "%5c", "%252e%252e", "%00", "%0d%0a", "%zz", "%c0%ae", "%ff", "auth0%7C5eb0", "|"),
     *("?page=1", "?", f"&token={CANARY}", "?next=https://evil.example", "?q=%ff", "#", "#fragment", " ", "\r\n", "\t"),
 ]
 hrefs = st.lists(st.sampled_from(_PIECES) | odd_texts, max_size=7).map("".join)
-below_roots = st.sampled_from(["", "/apikeys/", "/apikeys/?page=3&size=20", "/profiles/auth0%7C5eb0"])
+below_roots = st.sampled_from(["", "/apikeys", "/apikeys/?page=3&size=20", "/profiles/auth0%7C5eb0"])
 
 
 def resolved(root: ApiRoot, href: str, base: URL | None = None) -> URL | None:
@@ -85,7 +85,7 @@ def test_a_resolved_link_resolves_to_itself(root: ApiRoot, href: str) -> None:
 
 @given(root=st.sampled_from(ROOTS), hrefs=st.lists(hrefs, max_size=4))
 def test_no_chain_of_links_leads_away(root: ApiRoot, hrefs: list[str]) -> None:
-    base = root.at("/apikeys/")
+    base = root.at("/apikeys")
     for href in hrefs:
         base = resolved(root, href, base) or base
         assert_at_the_api(root, base)

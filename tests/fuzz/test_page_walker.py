@@ -13,7 +13,7 @@ from yarl import URL
 
 from aiomatatika import ApiKey, LinkError, MatatikaError, Page, ResponseError
 
-from ..pages import Memory, numbers_of, page_of
+from ..paging.pages import Memory, numbers_of, page_of
 from .hostile import pages, wounded
 
 MOST_PAGES: Final = 12
@@ -21,11 +21,11 @@ PAGES: Final = 5
 
 # Where a next link leads: another page of the five (forward, back, itself), a place beyond them, or off the API.
 _NEXT: Final = [
-    *("?page={n}", "/api/apikeys/?page={n}", "https://api.example.com/api/apikeys/?page={n}", "?page={n}&page={n}"),
-    *("http://API.example.com/api/apikeys/?page={n}", "?cursor={n}", "../apikeys/?page=0{n}", "?x={n}#fragment"),
+    *("?page={n}", "/api/apikeys?page={n}", "https://api.example.com/api/apikeys?page={n}", "?page={n}&page={n}"),
+    *("http://API.example.com/api/apikeys?page={n}", "?cursor={n}", "../apikeys?page=0{n}", "?x={n}#fragment"),
     *(
         "",
-        "https://evil.example/api/apikeys/?page={n}",
+        "https://evil.example/api/apikeys?page={n}",
         "https://api.example.com@evil.example/api",
         "/etc",
         "\\",

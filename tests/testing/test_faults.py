@@ -18,7 +18,7 @@ from aiomatatika.testing.faults import Fault
 
 from .conftest import PlainClient
 
-KEYS = "/api/apikeys/"
+KEYS = "/api/apikeys"
 
 
 def new_key() -> tuple[str, bytes]:
@@ -61,7 +61,7 @@ async def test_the_first_that_matches_and_has_uses_left(server: MatatikaServer, 
     [
         ({"method": "GET"}, ["GET list", "GET one", "GET profiles"]),
         ({"method": "get", "path": "/api/apikeys/*"}, ["GET one"]),
-        ({"path": "/api/apikeys/"}, ["GET list", "POST list"]),
+        ({"path": "/api/apikeys"}, ["GET list", "POST list"]),
         ({"path": "/api/*"}, ["GET list", "POST list", "GET one", "GET profiles"]),
         ({"path": re.compile(r".*/prof\w+")}, ["GET profiles"]),
         ({"path": "/oauth/token"}, ["POST token"]),

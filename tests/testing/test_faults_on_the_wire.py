@@ -15,7 +15,7 @@ from aiomatatika.testing import MatatikaServer, RecordedRequest
 
 from .conftest import PlainClient, complaints
 
-KEYS = "/api/apikeys/"
+KEYS = "/api/apikeys"
 
 
 def new_key() -> tuple[str, bytes]:

@@ -13,7 +13,7 @@ from .conftest import PlainClient
 
 async def test_every_request_in_the_order_of_arrival(server: MatatikaServer, anonymous: PlainClient) -> None:
     anonymous.token = (await anonymous.ask_token()).document["access_token"]
-    id = (await anonymous.post("/api/apikeys/")).document["id"]
+    id = (await anonymous.post("/api/apikeys")).document["id"]
     await anonymous.put(f"/api/apikeys/{id}", {"name": "x"})
     await anonymous.get("/favicon.ico")
     assert server.requests.methods() == ["POST", "PUT"]
@@ -59,7 +59,7 @@ async def test_it_can_be_cleared_and_limited(server: MatatikaServer, client: Pla
     seen = server.requests.seen
     server.requests.limit = 2
     for page in range(5):
-        await client.get(f"/api/apikeys/?page={page}")
+        await client.get(f"/api/apikeys?page={page}")
     assert [request.query["page"] for request in server.requests] == ["3", "4"]
     assert server.requests.seen == seen + 5
     server.requests.clear()
@@ -69,8 +69,8 @@ async def test_it_can_be_cleared_and_limited(server: MatatikaServer, client: Pla
 
 async def test_arrival_is_by_the_servers_clock(server: MatatikaServer, client: PlainClient) -> None:
     assert isinstance(server.clock, ControlledClock)
-    await client.get("/api/apikeys/")
+    await client.get("/api/apikeys")
     server.clock.advance(3600)
-    await client.get("/api/apikeys/")
+    await client.get("/api/apikeys")
     first, second = server.requests
     assert second.at - first.at == pytest.approx(3600, abs=5)

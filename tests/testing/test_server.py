@@ -54,10 +54,10 @@ async def test_closed_it_refuses_connections_and_started_again_it_is_the_same(
     url = server.url
     await server.close()
     with pytest.raises(aiohttp.ClientConnectorError):
-        await client.get("/api/apikeys/")
+        await client.get("/api/apikeys")
     await server.start()
     assert server.url == url
-    assert (await client.get("/api/apikeys/")).document["page"]["totalElements"] == 2
+    assert (await client.get("/api/apikeys")).document["page"]["totalElements"] == 2
 
 
 def test_it_works_in_one_event_loop_after_another() -> None:
@@ -67,7 +67,7 @@ def test_it_works_in_one_event_loop_after_another() -> None:
         async with server, ClientSession() as http:
             client = PlainClient(server, http)
             await client.log_in()
-            return (await client.get("/api/apikeys/")).status
+            return (await client.get("/api/apikeys")).status
 
     assert [asyncio.run(count()), asyncio.run(count())] == [200, 200]
 
@@ -112,10 +112,10 @@ async def test_a_port_that_is_taken(server: MatatikaServer) -> None:
 
 @pytest.mark.parametrize("reset", [False, True])
 async def test_all_connections_can_be_dropped(server: MatatikaServer, client: PlainClient, reset: bool) -> None:
-    await client.get("/api/apikeys/")
+    await client.get("/api/apikeys")
     server.drop_connections(reset=reset)
     await asyncio.sleep(0.01)
-    assert (await client.get("/api/apikeys/")).status == 200
+    assert (await client.get("/api/apikeys")).status == 200
     assert server.requests[0].connection != server.requests[1].connection
 
 
@@ -136,7 +136,7 @@ async def test_a_client_that_vanishes_is_no_news(
             else:
                 writer.close()
             await asyncio.sleep(0.02)
-    assert (await client.get("/api/apikeys/")).status == 200
+    assert (await client.get("/api/apikeys")).status == 200
     assert not complaints(caplog)
 
 
@@ -147,17 +147,17 @@ async def test_close_waits_for_nobody_and_leaves_nothing(caplog: pytest.LogCaptu
     async with ClientSession() as http:
         client = PlainClient(server, http)
         await client.log_in()
-        await client.get("/api/apikeys/")  # an idle connection
+        await client.get("/api/apikeys")  # an idle connection
 
         never = asyncio.Event()
         fault = server.faults.add(delay=never, times=None)
-        hanging = [asyncio.create_task(client.get("/api/apikeys/")) for _ in range(3)]
+        hanging = [asyncio.create_task(client.get("/api/apikeys")) for _ in range(3)]
         await fault.wait(3)
 
         server.faults.clear()
         forsaken = server.faults.add(delay=60)
         with pytest.raises(TimeoutError):
-            await client.send("GET", "/api/apikeys/", timeout=aiohttp.ClientTimeout(total=0.02))
+            await client.send("GET", "/api/apikeys", timeout=aiohttp.ClientTimeout(total=0.02))
         assert forsaken.hits == 1
 
         server.faults.add(body=b"x" * 50_000_000)
@@ -176,13 +176,13 @@ async def test_close_waits_for_nobody_and_leaves_nothing(caplog: pytest.LogCaptu
 
 async def test_many_at_once(server: MatatikaServer, client: PlainClient) -> None:
     server.add_api_keys(100)
-    answers = await asyncio.gather(*(client.get(f"/api/apikeys/?page={n % 6}") for n in range(300)))
+    answers = await asyncio.gather(*(client.get(f"/api/apikeys?page={n % 6}") for n in range(300)))
     assert {answer.status for answer in answers} == {200}
 
 
 async def test_a_page_is_made_quickly(server: MatatikaServer, client: PlainClient) -> None:
     server.add_api_keys(100)
-    await client.get("/api/apikeys/")
+    await client.get("/api/apikeys")
     [request] = server.requests
     seconds = min(timeit.repeat(lambda: server._answer(request), number=10, repeat=10)) / 10
     assert seconds < 0.002  # 0.2 ms, and room for a slow machine

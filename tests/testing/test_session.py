@@ -26,7 +26,7 @@ async def test_it_runs_by_the_servers_clock(server: MatatikaServer) -> None:
         await session.apikeys.list().count()
         assert [request.status for request in server.requests.api] == [200, 200]  # nobody had to be refused
         assert server.tokens_issued == 2
-        server.faults.add(path="/api/apikeys/", status=503, headers={"Retry-After": "3"})
+        server.faults.add(path="/api/apikeys", status=503, headers={"Retry-After": "3"})
         await session.apikeys.list().count()
     assert clock.sleeps
     assert clock.sleeps[-1] >= 3

@@ -38,7 +38,7 @@ async def test_a_token_for_the_built_in_key(server: MatatikaServer, anonymous: P
     }
     assert server.tokens_issued == 1
     anonymous.token = token
-    assert (await anonymous.get("/api/apikeys/")).status == 200
+    assert (await anonymous.get("/api/apikeys")).status == 200
 
 
 async def test_the_token_looks_like_the_real_ones(server: MatatikaServer, anonymous: PlainClient) -> None:
@@ -112,15 +112,15 @@ async def test_a_token_ends_with_its_lifetime() -> None:
         assert (await client.ask_token()).document["expires_in"] == 600
         await client.log_in()
         clock.advance(599)
-        assert (await client.get("/api/apikeys/")).status == 200
+        assert (await client.get("/api/apikeys")).status == 200
         clock.advance(1)
-        assert (await client.get("/api/apikeys/")).status == 401
+        assert (await client.get("/api/apikeys")).status == 401
 
 
 async def test_a_jump_of_the_clients_clock_ends_no_token(server: MatatikaServer, client: PlainClient) -> None:
     assert isinstance(server.clock, ControlledClock)
     server.clock.jump(100_000)
-    assert (await client.get("/api/apikeys/")).status == 200
+    assert (await client.get("/api/apikeys")).status == 200
 
 
 async def test_expired_tokens_are_forgotten() -> None:
@@ -135,13 +135,13 @@ async def test_expired_tokens_are_forgotten() -> None:
 
 async def test_revoked_tokens_are_refused_and_new_ones_accepted(server: MatatikaServer, client: PlainClient) -> None:
     server.revoke_tokens()
-    assert (await client.get("/api/apikeys/")).status == 401
+    assert (await client.get("/api/apikeys")).status == 401
     await client.log_in()
-    assert (await client.get("/api/apikeys/")).status == 200
+    assert (await client.get("/api/apikeys")).status == 200
 
 
 async def test_a_key_that_was_put_can_log_in_until_it_is_deleted(server: MatatikaServer, client: PlainClient) -> None:
-    id = (await client.post("/api/apikeys/")).document["id"]
+    id = (await client.post("/api/apikeys")).document["id"]
     made = (await client.put(f"/api/apikeys/{id}", {"name": "robot"})).document
     credentials = ClientCredentials(made["clientId"], made["clientSecret"])
     assert (await client.ask_token(credentials)).status == 200
@@ -155,7 +155,7 @@ async def test_a_new_key_takes_a_while(server: MatatikaServer) -> None:
     async with MatatikaServer(clock=clock, new_key_delay=30) as slow, ClientSession() as http:
         client = PlainClient(slow, http)
         await client.log_in()
-        id = (await client.post("/api/apikeys/")).document["id"]
+        id = (await client.post("/api/apikeys")).document["id"]
         made = (await client.put(f"/api/apikeys/{id}", {"name": "robot"})).document
         credentials = ClientCredentials(made["clientId"], made["clientSecret"])
         clock.advance(29)
@@ -181,4 +181,4 @@ async def test_a_plain_clock_will_do() -> None:
     async with MatatikaServer(clock=Clock()) as server, ClientSession() as http:
         client = PlainClient(server, http)
         await client.log_in()
-        assert (await client.get("/api/apikeys/")).status == 200
+        assert (await client.get("/api/apikeys")).status == 200

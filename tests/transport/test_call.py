@@ -22,7 +22,7 @@ from aiomatatika import (
 )
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import API_KEYS, KEYS, bomb, caught, get, raw_server, session_at
+from ..servers import API_KEYS, KEYS, bomb, caught, get, raw_server, session_at
 
 # Which failures are repeated
 

@@ -9,7 +9,7 @@ import pytest
 from aiomatatika import AccessToken, AuthenticationError, BearerToken, MatatikaSession, RateLimitError, Repeat, Secret
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import API_KEYS, KEYS, TOKEN, caught, everything_shown, get, raw_server, session_at
+from ..servers import API_KEYS, KEYS, TOKEN, caught, everything_shown, get, raw_server, session_at
 
 
 def tokens_used(server: MatatikaServer) -> list[str]:

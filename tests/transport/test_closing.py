@@ -11,7 +11,7 @@ import pytest
 from aiomatatika import BearerToken, MatatikaSession, SessionClosedError, Timeouts
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import API_KEYS, TOKEN, StuckClock, caught, get, session_at
+from ..servers import API_KEYS, TOKEN, StuckClock, caught, get, session_at
 
 
 async def nothing_is_left(session: MatatikaSession) -> None:

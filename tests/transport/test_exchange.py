@@ -13,19 +13,19 @@ from yarl import URL
 
 from aiomatatika import Secret, SessionClosedError
 from aiomatatika.testing import MatatikaServer, RecordedRequest
-from aiomatatika.transport.exchange import NoReply, exchange
-from aiomatatika.transport.message import HAL_JSON, MAX_BODY, Reply, Request
+from aiomatatika.transport.exchange import NoResponse, exchange
+from aiomatatika.transport.message import HAL_JSON, MAX_BODY, Response, Request
 from aiomatatika.transport.retry import Failure, Repeat
 
-from .conftest import LIMITS, Send, answer, bomb, caught, everything_shown, raw_server
+from ..servers import LIMITS, Send, answer, bomb, caught, everything_shown, raw_server
 
 # What is sent and read
 
 
 async def test_a_request_as_it_is_sent(server: MatatikaServer, send: Send) -> None:
-    reply = await send(f"{server.url}/x%7Cy?z=%26", "PUT", body=b"{}", accept="text/csv", content_type="text/x")
-    assert isinstance(reply, Reply)
-    assert (reply.status, reply.body, str(reply.url)) == (404, b"Not Found", f"{server.url}/x%7Cy?z=%26")
+    response = await send(f"{server.url}/x%7Cy?z=%26", "PUT", body=b"{}", accept="text/csv", content_type="text/x")
+    assert isinstance(response, Response)
+    assert (response.status, response.body, str(response.url)) == (404, b"Not Found", f"{server.url}/x%7Cy?z=%26")
     (request,) = server.requests
     assert (request.method, request.path, request.query, request.body) == ("PUT", "/x%7Cy", {"z": "&"}, b"{}")
     assert {name: value for name, value in request.headers.items() if name != "Host"} == {
@@ -49,18 +49,18 @@ async def test_a_request_without_a_body_has_no_content_type(server: MatatikaServ
 async def test_redirects_are_answers(server: MatatikaServer, send: Send, status: int) -> None:
     async with raw_server(answer("200 OK")) as other:
         server.faults.add(status=status, headers={"Location": other.url})
-        reply = await send(server.url)
-        assert isinstance(reply, Reply)
-        assert reply.status == status
+        response = await send(server.url)
+        assert isinstance(response, Response)
+        assert response.status == status
         assert other.requests == []
 
 
 @pytest.mark.parametrize("status", [200, 204, 299, 400, 401, 404, 418, 500, 599, 600, 999])
 async def test_any_status_is_an_answer(server: MatatikaServer, send: Send, status: int) -> None:
     server.faults.add(status=status)
-    reply = await send(server.url)
-    assert isinstance(reply, Reply)
-    assert reply.status == status
+    response = await send(server.url)
+    assert isinstance(response, Response)
+    assert response.status == status
 
 
 # aiohttp's own repeat
@@ -73,7 +73,7 @@ async def test_a_connection_that_dies_after_the_server_has_acted_sees_one_reques
     await send(server.url)  # aiohttp repeats on a connection that it used before
     server.faults.add(method=method, drop="after", times=None)
     failed = await send(server.url, method)
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.LOST
     assert [request.method for request in server.requests[1:]] == [method]
 
@@ -83,7 +83,7 @@ async def test_a_connection_that_died_while_idle_is_not_used_twice_either(server
     server.drop_connections(reset=True)
     outcome = await send(server.url, "PUT", body=b"{}")
     sent = [request for request in server.requests if request.method == "PUT"]
-    assert len(sent) == isinstance(outcome, Reply)
+    assert len(sent) == isinstance(outcome, Response)
 
 
 # Answers that are none
@@ -119,7 +119,7 @@ async def test_a_connection_that_died_while_idle_is_not_used_twice_either(server
 async def test_what_is_no_http_is_a_lost_answer_and_not_a_400(send: Send, damage: bytes) -> None:
     async with raw_server(damage) as raw:
         failed = await send(raw.url)
-        assert isinstance(failed, NoReply)
+        assert isinstance(failed, NoResponse)
         assert (failed.failure, failed.status) == (Failure.LOST, None)
         assert len(raw.requests) == 1
 
@@ -136,7 +136,7 @@ async def test_what_is_no_http_is_a_lost_answer_and_not_a_400(send: Send, damage
 async def test_a_body_that_does_not_come_whole_is_damage_after_a_known_status(send: Send, damage: bytes) -> None:
     async with raw_server(damage) as raw:
         failed = await send(raw.url)
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert (failed.failure, failed.timed_out, failed.too_large) == (Failure.DAMAGED, False, False)
     assert failed.status == 200
 
@@ -145,21 +145,21 @@ async def test_a_body_that_does_not_come_whole_is_damage_after_a_known_status(se
 async def test_an_encoding_that_was_not_offered_is_damage(send: Send, encoding: str) -> None:
     async with raw_server(answer(f"200 OK; Content-Length: 5; Content-Encoding: {encoding}", b"plain")) as raw:
         failed = await send(raw.url)
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.DAMAGED
 
 
 async def test_of_an_error_with_a_damaged_body_the_status_is_enough(send: Send) -> None:
     async with raw_server(answer("503 Service Unavailable; Retry-After: 7; Content-Length: 10", b"short")) as raw:
-        reply = await send(raw.url)
-    assert isinstance(reply, Reply)
-    assert (reply.status, reply.headers["Retry-After"], reply.body) == (503, "7", b"")
+        response = await send(raw.url)
+    assert isinstance(response, Response)
+    assert (response.status, response.headers["Retry-After"], response.body) == (503, "7", b"")
 
 
 async def test_a_204_with_a_body_is_not_reported_as_a_400(send: Send) -> None:
     async with raw_server(answer("204 No Content; Content-Length: 5", b"hello")) as raw:
         outcome = await send(raw.url, "DELETE")
-    if isinstance(outcome, Reply):  # the bytes can come after the head was read
+    if isinstance(outcome, Response):  # the bytes can come after the head was read
         assert (outcome.status, outcome.body) == (204, b"")
     else:
         assert (outcome.failure, outcome.status) == (Failure.LOST, None)
@@ -176,7 +176,7 @@ async def test_a_bomb_is_stopped_at_the_cap_and_costs_little_memory(server: Mata
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert (failed.failure, failed.status) == (Failure.DAMAGED, 200)
     assert failed.too_large
     assert peak < 32 * 2**20
@@ -191,7 +191,7 @@ async def test_an_endless_body_is_stopped_at_the_cap_and_its_connection_dropped(
 
     server.faults.add(status=200, body=lambda _: endless())
     failed = await send(server.url)
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.too_large
     await send(server.url)
     first, second = server.requests
@@ -202,17 +202,17 @@ async def test_an_endless_body_is_stopped_at_the_cap_and_its_connection_dropped(
 async def test_the_cap_is_sixteen_mebibytes(server: MatatikaServer, send: Send, size: int, whole: bool) -> None:
     server.faults.add(status=200, body=bytes(size))
     outcome = await send(server.url)
-    assert (isinstance(outcome, Reply) and len(outcome.body) == size) is whole
+    assert (isinstance(outcome, Response) and len(outcome.body) == size) is whole
 
 
 async def test_of_the_body_of_an_error_the_first_mebibyte_is_read_and_no_more(
     server: MatatikaServer, send: Send
 ) -> None:
     server.faults.add(status=502, body=b"gone " * 2**20)
-    reply = await send(server.url)
-    assert isinstance(reply, Reply)
-    assert (reply.status, reply.body[:5]) == (502, b"gone ")
-    assert 2**20 < len(reply.body) < 2 * 2**20
+    response = await send(server.url)
+    assert isinstance(response, Response)
+    assert (response.status, response.body[:5]) == (502, b"gone ")
+    assert 2**20 < len(response.body) < 2 * 2**20
     await send(server.url)
     first, second = server.requests
     assert first.connection != second.connection
@@ -224,7 +224,7 @@ async def test_of_the_body_of_an_error_the_first_mebibyte_is_read_and_no_more(
 async def test_a_server_that_says_nothing_has_lost_the_answer(send: Send) -> None:
     async with raw_server(None) as raw:
         failed = await send(raw.url, limits=aiohttp.ClientTimeout(sock_read=0.05))
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert (failed.failure, failed.timed_out) == (Failure.LOST, True)
 
 
@@ -235,7 +235,7 @@ async def test_a_body_that_stops_coming_is_damage(server: MatatikaServer, send: 
 
     server.faults.add(status=200, body=lambda _: begun())
     failed = await send(server.url, limits=aiohttp.ClientTimeout(sock_read=0.05))
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert (failed.failure, failed.timed_out, failed.status) == (Failure.DAMAGED, True, 200)
 
 
@@ -243,7 +243,7 @@ async def test_a_drip_ends_by_the_total(server: MatatikaServer, send: Send) -> N
     server.faults.add(status=200, body=b"x" * 1_000, drip=0.01)
     began = time.monotonic()
     failed = await send(server.url, limits=aiohttp.ClientTimeout(total=0.1, sock_read=0.05))
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.timed_out
     assert time.monotonic() - began < 0.35
 
@@ -257,7 +257,7 @@ async def test_no_place_in_the_pool_is_no_connection_in_time(send: Send) -> None
         failed = await exchange(http, request, None, "", aiohttp.ClientTimeout(connect=0.05))
         hanging.cancel()
         await asyncio.wait({hanging})
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert (failed.failure, failed.timed_out) == (Failure.NOT_SENT, True)
 
 
@@ -274,7 +274,7 @@ async def test_what_a_trace_hook_of_the_user_raises_is_a_lost_answer(server: Mat
     request = Request(method="GET", url=URL(server.url), repeat=Repeat.SAFE)
     async with aiohttp.ClientSession(trace_configs=[trace]) as http:
         failed = await exchange(http, request, None, "", LIMITS)
-    assert failed == NoReply(Failure.LOST, "aiohttp failed with LookupError")
+    assert failed == NoResponse(Failure.LOST, "aiohttp failed with LookupError")
 
 
 async def test_a_cancelled_exchange_shows_no_frame_that_holds_the_token(send: Send) -> None:

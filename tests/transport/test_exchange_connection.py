@@ -12,11 +12,11 @@ from yarl import URL
 
 from aiomatatika import Repeat
 from aiomatatika.testing import MatatikaServer
-from aiomatatika.transport.exchange import NoReply, exchange
+from aiomatatika.transport.exchange import NoResponse, exchange
 from aiomatatika.transport.message import Request
 from aiomatatika.transport.retry import Failure
 
-from .conftest import LIMITS, Send, answer, raw_server
+from ..servers import LIMITS, Send, answer, raw_server
 
 # Of "localhost", signed by itself, for these tests alone.
 CERTIFICATE = """\
@@ -43,20 +43,20 @@ async def test_a_closed_port_has_been_sent_nothing(send: Send) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     failed = await send(f"http://127.0.0.1:{port}/")
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.NOT_SENT
     assert failed.reason.startswith("no connection: ")
 
 
 async def test_a_name_that_does_not_resolve_has_been_sent_nothing(send: Send) -> None:
     failed = await send("http://nowhere.invalid/")
-    assert isinstance(failed, NoReply)
-    assert failed == NoReply(Failure.NOT_SENT, "the host's name does not resolve")
+    assert isinstance(failed, NoResponse)
+    assert failed == NoResponse(Failure.NOT_SENT, "the host's name does not resolve")
 
 
 async def test_a_url_that_aiohttp_cannot_send_to_never_works(send: Send) -> None:
     failed = await send("ftp://127.0.0.1/")
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.NEVER
 
 
@@ -68,14 +68,14 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_for_good(send: S
     async with raw_server(answer("200 OK"), tls=context) as raw:
         failed = await send(raw.url)
         assert raw.requests == []
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.NEVER
     assert failed.reason.startswith("the server's certificate is refused: ")
 
 
 async def test_plain_http_where_tls_is_wanted_is_refused_for_good(server: MatatikaServer, send: Send) -> None:
     failed = await send(server.url.replace("http", "https"))
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.NEVER
     assert failed.reason.startswith("no TLS with the server: ")
     assert server.requests == []
@@ -89,7 +89,7 @@ async def test_a_proxy_that_refuses_is_no_connection() -> None:
     ):
         failed = await exchange(http, request, None, "", LIMITS)
         assert proxy.methods == ["CONNECT"]
-    assert failed == NoReply(Failure.NOT_SENT, "no connection: the proxy answered 407")
+    assert failed == NoResponse(Failure.NOT_SENT, "no connection: the proxy answered 407")
 
 
 async def test_a_handshake_that_is_cut_has_been_sent_nothing(send: Send) -> None:
@@ -99,5 +99,5 @@ async def test_a_handshake_that_is_cut_has_been_sent_nothing(send: Send) -> None
     listener = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     async with listener:
         failed = await send(f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}/")
-    assert isinstance(failed, NoReply)
+    assert isinstance(failed, NoResponse)
     assert failed.failure is Failure.NOT_SENT

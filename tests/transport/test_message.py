@@ -1,4 +1,4 @@
-"""Requests and replies: what they carry, and that neither shows it."""
+"""Requests and responses: what they carry, and that neither shows it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from hypothesis import given, strategies as st
 from multidict import CIMultiDict
 from yarl import URL
 
-from aiomatatika import ApiKey, HalResource, Repeat, Reply, ResponseError, Secret
-from aiomatatika.transport.message import Request, json_body
+from aiomatatika import ApiKey, HalResource, Repeat, Response, ResponseError, Secret
+from aiomatatika.decoding.request_bodies import Body, json_body
+from aiomatatika.transport.message import Request
 
 from ..canary import shown_by_error
 
@@ -23,9 +24,9 @@ ID = UUID("904cf92b-1111-4222-8333-944455556666")
 URL_ASKED = URL(f"https://app.matatika.com/api/apikeys/?q={CANARY}")
 
 
-def reply(body: bytes, status: int = 200, **headers: str) -> Reply:
+def response(body: bytes, status: int = 200, **headers: str) -> Response:
     named = CIMultiDict((name.replace("_", "-"), value) for name, value in headers.items())
-    return Reply(status, named, body, URL_ASKED, attempts=2)
+    return Response(status, named, body, URL_ASKED, attempts=2)
 
 
 def refusal(use: Any) -> ResponseError:
@@ -92,7 +93,7 @@ def test_names_of_members_are_text(document: Any) -> None:
     )
 )
 def test_a_body_reads_back_as_what_was_given(document: Any) -> None:
-    assert reply(json_body(document)).json() == document
+    assert response(json_body(document)).json() == document
 
 
 # Requests
@@ -100,7 +101,7 @@ def test_a_body_reads_back_as_what_was_given(document: Any) -> None:
 
 def test_a_request_shows_its_path_and_neither_query_nor_body() -> None:
     request = Request(method="PUT", url=URL_ASKED, repeat=Repeat.ONCE, body=CANARY.encode())
-    assert "/api/apikeys/" in repr(request)
+    assert "/api/apikeys" in repr(request)
     assert CANARY not in repr(request)
 
 
@@ -116,20 +117,20 @@ def test_a_request_is_for_hal_and_sends_json_unless_it_says_otherwise() -> None:
 
 
 def test_a_reply_shows_its_status_alone() -> None:
-    assert repr(reply(CANARY.encode(), 201, Set_Cookie=CANARY)) == str(reply(b"", 201)) == "<Reply 201>"
+    assert repr(response(CANARY.encode(), 201, Set_Cookie=CANARY)) == str(response(b"", 201)) == "<Response 201>"
 
 
 @pytest.mark.parametrize("copier", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_reply_does_not_travel(copier: Any) -> None:
-    with pytest.raises(TypeError, match="a Reply does not pickle or copy"):
-        copier(reply(b"{}"))
+    with pytest.raises(TypeError, match="a Response does not pickle or copy"):
+        copier(response(b"{}"))
 
 
 def test_a_reply_has_the_parts_of_the_answer() -> None:
-    answer = reply(b"text", 203, X_Header="value")
+    answer = response(b"text", 203, X_Header="value")
     assert (answer.status, answer.body, answer.url, answer.attempts) == (203, b"text", URL_ASKED, 2)
     assert answer.headers["x-header"] == "value"
-    assert Reply(200, {}, b"", URL_ASKED).attempts == 1
+    assert Response(200, {}, b"", URL_ASKED).attempts == 1
 
 
 @pytest.mark.parametrize(
@@ -143,16 +144,16 @@ def test_a_reply_has_the_parts_of_the_answer() -> None:
     ],
 )
 def test_a_media_type_is_in_lower_case_without_parameters(content_type: str, media_type: str) -> None:
-    assert reply(b"", Content_Type=content_type).media_type == media_type
+    assert response(b"", Content_Type=content_type).media_type == media_type
 
 
 def test_an_answer_may_have_no_media_type() -> None:
-    assert reply(b"").media_type == ""
+    assert response(b"").media_type == ""
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "latin-1", "rot13", "utf-7", "klingon"])
 def test_json_is_read_as_utf_8_whatever_the_header_says(charset: str) -> None:
-    answer = reply('{"name": "é"}'.encode(), Content_Type=f"application/json; charset={charset}")
+    answer = response('{"name": "é"}'.encode(), Content_Type=f"application/json; charset={charset}")
     assert answer.json() == {"name": "é"}
 
 
@@ -165,15 +166,15 @@ def test_json_is_read_as_utf_8_whatever_the_header_says(charset: str) -> None:
     ],
 )
 def test_a_body_that_is_no_json_is_an_error_that_does_not_quote_it(body: bytes, message: str) -> None:
-    answer = reply(body, 203, Content_Type="text/html; charset=utf-8")
+    answer = response(body, 203, Content_Type="text/html; charset=utf-8")
     error = refusal(answer.json)
     assert str(error) == f"{message} (GET /api/apikeys/)"
-    assert (error.method, error.path, error.attempts, error.status) == ("GET", "/api/apikeys/", 2, 203)
+    assert (error.method, error.path, error.attempts, error.status) == ("GET", "/api/apikeys", 2, 203)
     assert str(refusal(lambda: answer.structured(ApiKey))) == str(error)
 
 
 def test_a_reply_becomes_a_resource() -> None:
-    assert reply(f'{{"id": "{ID}", "name": "a"}}'.encode()).structured(ApiKey) == ApiKey(id=ID, name="a")
+    assert response(f'{{"id": "{ID}", "name": "a"}}'.encode()).structured(ApiKey) == ApiKey(id=ID, name="a")
 
 
 @pytest.mark.parametrize(
@@ -190,4 +191,4 @@ def test_a_reply_becomes_a_resource() -> None:
     ],
 )
 def test_a_reply_that_is_not_what_was_promised_says_where_and_not_what(body: bytes, message: str) -> None:
-    assert str(refusal(lambda: reply(body).structured(ApiKey))) == f"{message} (GET /api/apikeys/)"
+    assert str(refusal(lambda: response(body).structured(ApiKey))) == f"{message} (GET /api/apikeys/)"

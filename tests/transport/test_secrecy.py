@@ -14,7 +14,7 @@ import pytest
 from aiomatatika import MatatikaError, MatatikaSession, Timeouts
 from aiomatatika.testing import MatatikaServer, RecordedRequest
 
-from .conftest import API_KEYS, KEYS, TOKEN, bomb, caught, chain, everything_shown, get
+from ..servers import API_KEYS, KEYS, TOKEN, bomb, caught, chain, everything_shown, get
 
 # In two parts: a traceback shows the line that made it.
 BODY = {"clientSecret": "can" + "ary"}
@@ -127,8 +127,8 @@ async def test_a_good_day_is_logged_without_secrets_and_without_queries(
 
 
 async def test_the_answers_to_good_calls_show_no_secret(server: MatatikaServer, session: MatatikaSession) -> None:
-    reply = await session.request("GET", KEYS)
+    response = await session.request("GET", KEYS)
     new = await session.apikeys.create("robot")
-    shown = repr([session, reply, new, new.credentials, session.apikeys, server.credentials])
+    shown = repr([session, response, new, new.credentials, session.apikeys, server.credentials])
     for secret in (*secrets_of(server), new.client_secret.reveal()):
         assert secret not in shown

@@ -14,7 +14,7 @@ from yarl import URL
 from aiomatatika import MELTANO, PRODUCTION, STAGING, Deployment, UnsafeLinkError
 from aiomatatika.transport.urls import ApiRoot, path_segment, uuid_of
 
-LIST = "https://app.matatika.com/api/apikeys/?page=0"
+LIST = "https://app.matatika.com/api/apikeys?page=0"
 DEPLOYMENTS = [
     PRODUCTION,
     MELTANO,
@@ -36,7 +36,7 @@ def resolved(href: str, base: str = LIST, deployment: Deployment = PRODUCTION) -
 @pytest.mark.parametrize(
     "href, path",
     [
-        ("https://app.matatika.com/api/apikeys/?page=1", "/apikeys/?page=1"),
+        ("https://app.matatika.com/api/apikeys?page=1", "/apikeys/?page=1"),
         ("HTTPS://APP.Matatika.COM/api/x", "/x"),
         ("https://app.matatika.com:443/api/x", "/x"),
         ("https://app.matatika.com:/api/x", "/x"),
@@ -61,8 +61,8 @@ def test_a_link_below_the_root_is_followed(href: str, path: str) -> None:
     [
         ("?page=1", "/apikeys/?page=1"),
         ("./?page=1", "/apikeys/?page=1"),
-        ("../apikeys/?page=1", "/apikeys/?page=1"),
-        ("/api/apikeys/?page=1", "/apikeys/?page=1"),
+        ("../apikeys?page=1", "/apikeys/?page=1"),
+        ("/api/apikeys?page=1", "/apikeys/?page=1"),
         ("x", "/apikeys/x"),
         ("..", "/"),
         ("", "/apikeys/?page=0"),
@@ -87,7 +87,7 @@ def test_a_relative_link_without_an_answer_starts_from_the_root() -> None:
 @pytest.mark.parametrize("host", ["app.meltano.com", "APP.meltano.com", "catalog.matatika.com"])
 @pytest.mark.parametrize("scheme", ["https", "http", "HTTP"])
 def test_a_link_to_an_alias_is_rooted_anew(scheme: str, host: str) -> None:
-    assert resolved(f"{scheme}://{host}/api/apikeys/?page=1") == f"{PRODUCTION.api_url}/apikeys/?page=1"
+    assert resolved(f"{scheme}://{host}/api/apikeys?page=1") == f"{PRODUCTION.api_url}/apikeys/?page=1"
 
 
 def test_an_alias_answers_below_its_own_root_and_not_below_ours() -> None:
@@ -291,7 +291,7 @@ def test_every_link_ends_on_the_configured_origin_below_the_root_or_in_unsafe_li
 
 @given(paths, st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
 def test_a_query_of_any_text_arrives(path: str, query: dict[str, str]) -> None:
-    url = ApiRoot.of(PRODUCTION).at("/apikeys/", query)
+    url = ApiRoot.of(PRODUCTION).at("/apikeys", query)
     assert dict(parse_qsl(urlsplit(str(url)).query, keep_blank_values=True)) == query
     assert resolved(str(url)) == str(url)
 
@@ -301,9 +301,9 @@ def test_a_query_of_any_text_arrives(path: str, query: dict[str, str]) -> None:
 
 def test_a_path_of_the_library_goes_below_the_root() -> None:
     root = ApiRoot.of(PRODUCTION)
-    assert str(root.at("/apikeys/")) == f"{PRODUCTION.api_url}/apikeys/"
+    assert str(root.at("/apikeys")) == f"{PRODUCTION.api_url}/apikeys/"
     assert str(root.at("/profiles/auth0%7C5eb0", {})) == f"{PRODUCTION.api_url}/profiles/auth0%7C5eb0"
-    assert str(root.at("/apikeys/", {"page": "0", "sort": "name,asc"})).endswith("/apikeys/?page=0&sort=name,asc")
+    assert str(root.at("/apikeys", {"page": "0", "sort": "name,asc"})).endswith("/apikeys/?page=0&sort=name,asc")
 
 
 @pytest.mark.parametrize("path", ["workspaces?page=1", "/workspaces?page=1", "//workspaces?page=1"])

@@ -20,7 +20,7 @@ from aiomatatika import (
     Page,
     Profile,
     RateLimitError,
-    Reply,
+    Response,
     Secret,
     SecretDeliveryError,
     TransportError,
@@ -61,7 +61,7 @@ async def collections(session: MatatikaSession) -> None:
     assert_type(await keys.first(), ApiKey | None)
     assert_type(await keys.collect(limit=3), list[ApiKey])
     assert_type(await keys.count(), int)
-    assert_type(keys.at("https://app.matatika.com/api/apikeys/?page=2"), Collection[ApiKey])
+    assert_type(keys.at("https://app.matatika.com/api/apikeys?page=2"), Collection[ApiKey])
 
 
 async def keys(session: MatatikaSession) -> None:
@@ -84,7 +84,7 @@ async def links(session: MatatikaSession, key: ApiKey) -> None:
     assert_type(await session.follow(key, "profile", as_type=Profile), Profile)
     assert_type(await session.follow(key.links["profile"]), HalResource)
     assert_type(await session.follow("/api/workspaces/1", as_type=Workspace), Workspace)
-    assert_type(await session.request("GET", "/workspaces", params={"size": 5}), Reply)
+    assert_type(await session.request("GET", "/workspaces", params={"size": 5}), Response)
     assert_type(key.links.can("update"), bool)
 
 

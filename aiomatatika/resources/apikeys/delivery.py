@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
-from aiomatatika.errors import SecretDeliveryError
+from aiomatatika.errors import InvalidArgumentError, SecretDeliveryError
 from aiomatatika.resources.apikeys.models import NewApiKey
 
 __all__ = ["Deliver", "Save", "opened_sink"]
@@ -32,7 +32,7 @@ def opened_sink(save: Save | None) -> Iterator[Deliver | None]:
 
     Raises:
         OSError: The path exists or cannot be written.
-        TypeError: It is neither a callable nor a path.
+        InvalidArgumentError: It is neither a callable nor a path.
     """
     if save is None:
         yield None
@@ -42,7 +42,7 @@ def opened_sink(save: Save | None) -> Iterator[Deliver | None]:
     elif callable(save):
         yield _calling(save)
     else:
-        raise TypeError(f"save must be a callable or the path of a new file, not {type(save).__name__}")
+        raise InvalidArgumentError(f"save must be a callable or the path of a new file, not {type(save).__name__}")
 
 
 def _calling(save: Callable[[NewApiKey], Awaitable[None] | None]) -> Deliver:

@@ -2,102 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import builtins
+from typing import Unpack
 from uuid import UUID
 
+from aiomatatika.auth.acceptance import check_tokens_can_be_asked_for, wait_for_acceptance
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.errors import MatatikaError, NotFoundError, PendingError, SecretDeliveryError, SecretLostError
-from aiomatatika.paging.collection import Collection, check_count
-from aiomatatika.resources.apikeys.creation import KeyCreation, attach, initialise, key_url
+from aiomatatika.errors import InvalidArgumentError, MatatikaError, NotFoundError, SecretDeliveryError
+from aiomatatika.paging.collection import Collection
+from aiomatatika.resources.apikeys.creator import KeyCreator, attach, draft_request
 from aiomatatika.resources.apikeys.delivery import Deliver, Save, opened_sink
-from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey, read_new_key
-from aiomatatika.transport.acceptance import wait_for_acceptance
-from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Request, json_body
-from aiomatatika.transport.retry import Repeat
-from aiomatatika.transport.urls import uuid_of
+from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey
+from aiomatatika.resources.apikeys.update import update_key
+from aiomatatika.resources.group import Group, Paging, Ref, id_of
 
 __all__ = ["ApiKeys"]
 
-_CREATED, _ACCEPTED = 201, 202
-# The server's own, even where it shows them: a PUT does not send them back.
-_NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
-
-
-def _id_of(key: ApiKey | UUID | str) -> UUID:
-    return key.id if isinstance(key, ApiKey) else uuid_of(key, "key")
-
-
-def _whole_body(kept: Mapping[str, object], name: str) -> bytes:
-    return json_body({**{each: value for each, value in kept.items() if each not in _NEVER_SENT_BACK}, "name": name})
+_MAX_SECONDS = 3600
 
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip():
-        raise ValueError("name must be a str that is not blank")
+        raise InvalidArgumentError("name must be a str that is not blank")
 
 
 def _check_seconds(seconds: object, argument: str = "ready_within") -> None:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
-        raise ValueError(f"{argument} must be seconds: a number from 0 to 3600")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _MAX_SECONDS:
+        raise InvalidArgumentError(f"{argument} must be seconds: a number from 0 to {_MAX_SECONDS}")
 
 
-class ApiKeys:
+def _path(key: Ref[ApiKey]) -> str:
+    return f"/apikeys/{id_of(key, ApiKey)}"
+
+
+class ApiKeys(Group):
     """The calls on API keys: ``session.apikeys``."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(
-        self, *, size: int | None = None, sort: str | None = None, page: int | None = None, prefetch: int = 0
-    ) -> Collection[ApiKey]:
-        """Return the caller's API keys: ``GET /apikeys/`` for each page. Nothing is sent yet.
+    def list(self, **paging: Unpack[Paging]) -> Collection[ApiKey]:
+        """Return the caller's API keys: ``GET /apikeys`` for each page. Nothing is sent yet.
 
         Args:
-            size: Keys a page; the server's default is 20.
-            sort: A property and a direction, such as ``name,asc``.
-            page: The page to begin with, from 0.
-            prefetch: Pages to fetch ahead while the caller works on one; bounds the memory to one page more.
+            **paging: ``size``, ``sort``, ``page`` and ``prefetch``, as `Paging` says.
 
         Raises:
-            ValueError: An argument is out of range.
+            InvalidArgumentError: An argument is out of range.
         """
-        if size is not None:
-            check_count(size, "size", least=1, most=100_000)
-        if page is not None:
-            check_count(page, "page")
-        if sort is not None and (not isinstance(sort, str) or not sort):
-            raise ValueError("sort must be a str, such as 'name,asc'")
-        query = {
-            name: str(value) for name, value in (("page", page), ("size", size), ("sort", sort)) if value is not None
-        }
-        return Collection(self._client, self._client.at("/apikeys/", query), ApiKey, "apikeys", prefetch)
+        return self._list("/apikeys", ApiKey, "apikeys", paging)
 
-    async def get(self, key: ApiKey | UUID | str) -> ApiKey:
-        """Return one key: ``GET /apikeys/{id}``. Repeating is safe.
+    async def get(self, key: Ref[ApiKey]) -> ApiKey:
+        """Return one key: ``GET /apikeys/{apikey_id}``. Repeating is safe.
 
         Args:
             key: An `ApiKey`, its id, or the id's canonical text.
 
         Raises:
-            NotFoundError: There is none, or it is another profile's.
-            ValueError: The id is no UUID; nothing was sent.
+            NotFoundError: No key has this id, or it is another profile's.
+            InvalidArgumentError: The id is not a UUID; nothing was sent.
         """
-        return await self._client.get(key_url(self._client, _id_of(key)), ApiKey)
+        return await self._get(_path(key), ApiKey)
+
+    async def find(self, name: str) -> builtins.list[ApiKey]:
+        """Return the keys of a name, which need not be unique: the walk of `list`, ``GET /apikeys`` for each page.
+
+        Raises:
+            InvalidArgumentError: The name is blank; nothing was sent.
+        """
+        _check_name(name)
+        return [key async for key in self.list() if key.name == name]
 
     async def initialise(self) -> ApiKey:
-        """Return a template for a key: ``POST /apikeys/``, sent once. The server stores nothing.
+        """Return a draft of a key: ``POST /apikeys``. The server stores nothing, so a lost response is repeated.
 
         Returns:
             A key without name and client ID, with a link ``create apikey``: give it to `create` as ``draft``.
         """
-        return await initialise(self._client, self._client.deadline())
+        return await self._object(draft_request(self._client), ApiKey)
 
     async def create(
         self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0, save: Save | None = None
     ) -> NewApiKey:
-        """Create a key: ``POST /apikeys/`` unless there is a draft, then ``PUT /apikeys/{id}`` with the name.
+        """Create a key: ``POST /apikeys`` unless there is a draft, then ``PUT /apikeys/{apikey_id}`` with the name.
 
         The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
         up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to
@@ -125,67 +109,45 @@ class ApiKeys:
             OSError: The path of ``save`` exists or cannot be written; nothing was sent.
             PendingError: The server answered 202.
             ConflictError, BadRequestError, …: Nothing was created.
-            ValueError: An argument cannot work; nothing was sent.
+            InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         _check_seconds(ready_within)
         if ready_within:
-            self._client.state.check_can_grant()
+            check_tokens_can_be_asked_for(self._client)
         with opened_sink(save) as deliver:
-            return await self._create(name, draft, ready_within or None, deliver)
+            return await self._create_key(name, draft, ready_within or None, deliver)
 
-    async def update(self, key: ApiKey | UUID | str, *, name: str) -> ApiKey:
-        """Rename a key: ``PUT /apikeys/{id}``. Idempotent: a lost answer is repeated once.
+    async def update(self, key: Ref[ApiKey], *, name: str) -> ApiKey:
+        """Rename a key: ``PUT /apikeys/{apikey_id}``. Idempotent: a lost response is repeated once.
 
-        Members that the server sent and this library has no field for are sent back, where ``key`` is an `ApiKey`.
+        Members that the server sent and this library has no field for are sent back, where ``key`` is an `ApiKey`. One
+        that does not hold all of them (it comes out of a pickle, or a member could not be read) is read again first.
 
         Raises:
             SecretDeliveryError: The key had gone, and this PUT made it anew (201): the new one is in ``.api_key``.
                 Nothing is deleted.
-            SecretLostError: As above, and the answer holds no secret, or was lost (which only the client ID of ``key``
-                tells: give the `ApiKey` rather than its id).
+            SecretLostError: As above, and the response holds no secret or was lost.
             PendingError: The server answered 202.
-            ValueError: An argument cannot work; nothing was sent.
+            InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         _check_name(name)
-        key_id = _id_of(key)
-        request = Request(
-            method="PUT",
-            url=key_url(self._client, key_id),
-            repeat=Repeat.IDEMPOTENT,
-            # Never in a local: what the server sent and nobody knows can be a secret, and a traceback may show locals.
-            body=_whole_body(key.extra if isinstance(key, ApiKey) else {}, name),
-        )
-        reply = await self._client.send(request)
-        if reply.status == _ACCEPTED:
-            raise PendingError(f"the change of API key {key_id} is accepted, not done", resource_id=key_id)
-        if reply.status != _CREATED:
-            updated = reply.structured(ApiKey)
-            if reply.attempts > 1 and isinstance(key, ApiKey) and key.client_id not in {None, updated.client_id}:
-                message = f"API key {key_id} had gone, the update created it anew, and that answer was lost"
-                raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
-            return updated
-        made = read_new_key(reply, key_id)
-        if made is None:
-            message = f"API key {key_id} had gone, the update created it anew, and the answer holds no usable secret"
-            raise SecretLostError(message, key_id=key_id, created=True, orphan=True)
-        message = f"API key {key_id} had gone, and the update created it anew: its new secret is in .api_key"
-        raise SecretDeliveryError(message, api_key=made, step="update")
+        path = _path(key)
+        if isinstance(key, ApiKey) and not key.is_complete:
+            key = await self._get(path, ApiKey)
+        return await update_key(self._client, key, name)
 
-    async def delete(self, key: ApiKey | UUID | str) -> None:
-        """Delete a key: ``DELETE /apikeys/{id}``.
+    async def delete(self, key: Ref[ApiKey]) -> None:
+        """Delete a key: ``DELETE /apikeys/{apikey_id}``.
 
-        Idempotent: a lost answer is repeated once, and a 404 to the repeat is success.
+        Idempotent: a lost response is repeated once, and a 404 to the repeat is success.
 
         Raises:
-            NotFoundError: There is none.
-            ValueError: The id is no UUID; nothing was sent.
+            NotFoundError: No key has this id.
+            InvalidArgumentError: The id is not a UUID; nothing was sent.
         """
-        url = key_url(self._client, _id_of(key))
-        await self._client.send(Request(method="DELETE", url=url, repeat=Repeat.IDEMPOTENT, absence_is_success=True))
+        await self._delete(_path(key))
 
-    async def rotate(
-        self, key: ApiKey | UUID | str, *, ready_within: float = 45, save: Save | None = None
-    ) -> NewApiKey:
+    async def rotate(self, key: Ref[ApiKey], *, ready_within: float = 45, save: Save | None = None) -> NewApiKey:
         """Replace a key by a successor of the same name.
 
         The successor is created (`create`), a token is fetched with it, and only then is the old key deleted.
@@ -204,10 +166,10 @@ class ApiKeys:
             SecretLostError, OSError, …: As of `create`; the old key still works.
         """
         _check_seconds(ready_within)
-        self._client.state.check_can_grant()
+        check_tokens_can_be_asked_for(self._client)
         with opened_sink(save) as deliver:
             old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
-            new = await self._create(old.name or "", None, ready_within, deliver)
+            new = await self._create_key(old.name or "", None, ready_within, deliver)
         try:
             await self.delete(old)
         except NotFoundError:
@@ -234,24 +196,24 @@ class ApiKeys:
         Raises:
             AuthenticationError, TransportError, …: Why no token was granted, the last time that one was asked for.
             ConfigurationError: The deployment has no ``token_url``.
-            ValueError: An argument cannot work; nothing was sent.
+            InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         if not isinstance(credentials, ClientCredentials):
             kind = type(credentials).__name__
-            raise ValueError(f"credentials must be ClientCredentials, not {kind}")  # noqa: TRY004  # as every argument
+            raise InvalidArgumentError(f"credentials must be ClientCredentials, not {kind}")  # as every argument
         _check_seconds(within, "within")
-        self._client.state.check_can_grant()
+        check_tokens_can_be_asked_for(self._client)
         await wait_for_acceptance(self._client, credentials, within)
 
-    async def _create(
+    async def _create_key(
         self, name: str, draft: ApiKey | None, ready_within: float | None, deliver: Deliver | None
     ) -> NewApiKey:
         """Create a key; with seconds (also 0) at least one token is fetched with it."""
         _check_name(name)
         if draft is not None and (not isinstance(draft, ApiKey) or draft.client_id is not None):
-            raise ValueError("draft must be what initialise() returned: this key exists already")
-        creation = KeyCreation(self._client, name, deliver)
-        new = await creation.run(draft.id if draft else None)
+            raise InvalidArgumentError("draft must be what initialise() returned: this key exists already")
+        draft_id = None if draft is None else UUID(id_of(draft, ApiKey))
+        new = await KeyCreator(self._client, name, deliver, draft_id).run()
         if ready_within is not None:
             try:
                 await wait_for_acceptance(self._client, new.credentials, ready_within)

@@ -10,10 +10,10 @@ from uuid import UUID
 import attrs
 
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.decoding import Mismatch, decode_unambiguous, member
+from aiomatatika.decoding.json_text import Mismatch, decode_unambiguous, member
 from aiomatatika.hal import HalResource
 from aiomatatika.secret import Secret
-from aiomatatika.transport.message import Reply
+from aiomatatika.transport.message import Response
 
 __all__ = ["ApiKey", "NewApiKey", "read_new_key"]
 
@@ -64,9 +64,9 @@ class NewApiKey(ApiKey):
         return ClientCredentials(self.client_id or "", self.client_secret)
 
 
-def read_new_key(reply: Reply, key_id: UUID) -> NewApiKey | None:
+def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
     """Take the secret out of an answer, first and alone: another broken field does not cost it."""
-    document = decode_unambiguous(reply.body)
+    document = decode_unambiguous(response.body)
     secret, client_id = member(document, "clientSecret"), member(document, "clientId")
     if not isinstance(secret, str) or not secret:
         return None
@@ -78,7 +78,7 @@ def read_new_key(reply: Reply, key_id: UUID) -> NewApiKey | None:
         client_secret=Secret(secret),
     )
     with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
-        from aiomatatika.converter import structure
+        from aiomatatika.decoding.converter import structure
 
         whole = structure(document, NewApiKey)
         if not isinstance(whole, Mismatch):

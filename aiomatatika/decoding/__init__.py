@@ -1,0 +1,1 @@
+"""JSON to objects and back, without I/O."""

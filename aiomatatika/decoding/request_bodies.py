@@ -1,0 +1,61 @@
+"""Bodies of requests: bytes that do not show, and JSON made of what a caller gives. No I/O."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, time
+from typing import Any, NoReturn, final
+from uuid import UUID
+
+from aiomatatika.errors import InvalidArgumentError
+
+__all__ = ["Body", "json_body"]
+
+
+@final
+class Body:
+    """The bytes of a request's body, which can hold passwords: readable only through `reveal`.
+
+    A debugger, a pretty printer or a traceback with locals shows ``<Body hidden>``.
+    """
+
+    __slots__ = ("__data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.__data = data
+
+    def reveal(self) -> bytes:
+        """Return the bytes."""
+        return self.__data
+
+    def __repr__(self) -> str:
+        return "<Body hidden>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the body of a request does not pickle or copy: it can hold passwords")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def json_body(document: Any) -> Body:
+    """Encode a request body; dates and times in their ISO 8601 form, UUIDs in their canonical one.
+
+    Raises:
+        InvalidArgumentError: It holds what JSON has no form for.
+    """
+    try:
+        # Not msgspec: it writes NaN as null, and an attrs class by the names that its attributes have here.
+        return Body(json.dumps(_plain(document), allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode())
+    except (TypeError, ValueError, RecursionError):
+        del document  # it can hold passwords, and a traceback with locals would show them
+    raise InvalidArgumentError("json holds a value that JSON has no form for")

@@ -1,0 +1,113 @@
+"""The connections: one aiohttp session for each event loop, opened on first use, closed with its loop or with us."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import weakref
+from collections.abc import AsyncGenerator
+
+import aiohttp
+from aiohttp import ClientTimeout
+
+from aiomatatika.secret import Secret
+from aiomatatika.transport.exchange import NoResponse, exchange
+from aiomatatika.transport.lifetime import Lifetime
+from aiomatatika.transport.message import Request, Response
+
+__all__ = ["Connections"]
+
+_all_connections: weakref.WeakSet[Connections] = weakref.WeakSet()
+# Connections of the parent process. Closing or collecting them in the child would speak on the parent's sockets.
+_of_the_parent: list[object] = []
+
+
+async def _close_with_its_loop(http: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await http.close()
+
+
+class Connections:
+    """Own connections, or a borrowed aiohttp session that is never closed here.
+
+    Args:
+        lifetime: Says whether the session is still open.
+        user_agent: The User-Agent header of every request.
+        borrowed: The caller's aiohttp session, or None.
+    """
+
+    def __init__(self, lifetime: Lifetime, user_agent: str, borrowed: aiohttp.ClientSession | None = None) -> None:
+        self._lifetime = lifetime
+        self._user_agent = user_agent
+        self._borrowed = borrowed
+        self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]] = {}
+        _all_connections.add(self)
+
+    @property
+    def was_forgotten(self) -> bool:
+        """Whether connections were opened and nobody has called `close`."""
+        return bool(self._own) and not self._lifetime.closed
+
+    async def exchange(
+        self, request: Request, authorization: Secret | None, limits: ClientTimeout
+    ) -> Response | NoResponse:
+        """Send a request over a connection of the running loop and read its response: see `exchange.exchange`.
+
+        Raises:
+            SessionClosedError: The session is closed, or the aiohttp session that it borrowed.
+        """
+        http = await self._http()
+        response = await exchange(http, request, authorization, self._user_agent, limits)
+        if isinstance(response, NoResponse):
+            self._lifetime.check_open(http)
+        return response
+
+    async def _http(self) -> aiohttp.ClientSession:
+        """Return the aiohttp session of the running loop."""
+        if self._borrowed is not None:
+            self._lifetime.check_open(self._borrowed)
+            return self._borrowed
+        loop = asyncio.get_running_loop()
+        own = self._own.get(loop)
+        return own[0] if own and not own[0].closed else await self._open(loop)
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
+        self._lifetime.check_open()
+        for other in list(self._own):  # a copy, because other threads open theirs meanwhile
+            if other.is_closed():
+                self._own.pop(other, None)
+        http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        # A loop shuts its asynchronous generators down before it closes: the one hook that tells when that is.
+        # So a session that lives on under a second `asyncio.run` leaves no socket of the first behind.
+        keeper = _close_with_its_loop(http)
+        self._own[loop] = (http, keeper)
+        await anext(keeper)
+        return http
+
+    async def close(self) -> None:
+        """Close the connections of the running loop; those of other loops are closed by these."""
+        own = self._own.pop(asyncio.get_running_loop(), None)
+        others, self._own = self._own, {}
+        for loop, (http, _) in others.items():
+            if loop.is_running():
+                asyncio.run_coroutine_threadsafe(http.close(), loop)
+        if own is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is shutting its generators down at this moment
+                await own[1].aclose()
+
+    def leave_to_the_parent(self) -> None:
+        """Forget the connections in a forked child: they are the parent's."""
+        _of_the_parent.append(self._own)
+        self._own = {}
+
+
+def _after_fork() -> None:
+    for connections in _all_connections:
+        connections.leave_to_the_parent()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork either
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,113 @@
+"""JSON texts: what is one, and what is refused before anything is made of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given, strategies as st
+
+from aiomatatika import Links
+from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_unambiguous, member
+
+
+@pytest.mark.parametrize(
+    "body, document",
+    [
+        (b"{}", {}),
+        (b' [1, 2.5, "a", null, true] ', [1, 2.5, "a", None, True]),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        ('"é\\ud83d\\ude00"'.encode(), "é😀"),
+        (b"5", 5),
+    ],
+)
+def test_a_json_text_is_decoded_as_utf_8(body: bytes, document: object) -> None:
+    assert decode_json(body) == decode_unambiguous(body) == document
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"{",
+        b"NaN",
+        b"[Infinity]",
+        b"[1e400]",
+        b"[-1e400]",
+        b'"\\ud800"',
+        b"'a'",
+        b"{}x",
+        b"\x00",
+        b"[1,]",
+        "é".encode("latin-1"),
+        "{}".encode("utf-16"),
+        "{}".encode("utf-32"),
+        b'"\xc0\xaf"',
+        b'"\xed\xa0\x80"',
+        b" ",
+    ],
+)
+def test_what_is_no_json_in_utf_8_is_a_mismatch_that_names_the_media_type(body: bytes) -> None:
+    assert decode_json(body, "text/html") == Mismatch("not JSON (text/html)")
+    assert decode_json(body) == Mismatch("not JSON (no content type)")
+
+
+def test_an_empty_body_is_named_so() -> None:
+    assert decode_json(b"") == decode_json(b"\xef\xbb\xbf") == Mismatch("the body is empty")
+
+
+def test_nesting_that_documents_have_is_none_of_that() -> None:
+    for body in (b"[" * 250 + b"]" * 250, b'{"a":' * 249 + b"[]" + b"}" * 249, b"[" + b"[[]]," * 500 + b"[]]"):
+        assert decode_json(body) == json.loads(body)
+
+
+@pytest.mark.parametrize("depth", [251, 300, 1000, 1100, 100_000])
+def test_nesting_without_end_is_a_mismatch(depth: int) -> None:
+    for body in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"[" * depth):
+        assert isinstance(decode_json(body), Mismatch)
+
+
+def test_members_of_one_name_are_refused_and_left_out_where_the_others_count() -> None:
+    body = b'{"id": "a", "id": "b", "clientSecret": "c", "deep": {"x": 1, "x": 2, "y": 3}}'
+    assert decode_json(body) == Mismatch("an object has two members of one name")
+    assert decode_unambiguous(body) == {"clientSecret": "c", "deep": {"y": 3}}
+
+
+raw_strings = st.lists(
+    st.sampled_from(['\\"', "\\u0022", "\\\\", "u0022", "a", " ", "\\/", "\\n", "é"]), max_size=4
+).map(lambda parts: '"' + "".join(parts) + '"')
+raw_documents = st.recursive(
+    raw_strings | st.sampled_from(["1", "1.0", "-0", "1e2", "null", "true"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
+        | st.lists(st.tuples(raw_strings, inner), max_size=3).map(
+            lambda members: "{" + ",".join(f"{name}: {value}" for name, value in members) + "}"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(raw_documents)
+@example(r'["\\u0022", "\\\u0022" ]')
+@example(r'{"\u0022": 1, "\"": 2}')
+def test_a_repeated_name_is_found_wherever_it_stands_and_however_it_is_escaped(text: str) -> None:
+    repeated = False
+
+    def look(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        repeated |= len(dict(members)) < len(members)
+        return dict(members)
+
+    expected = json.loads(text, object_pairs_hook=look)
+    found = decode_json(text.encode())
+    assert found == (Mismatch("an object has two members of one name") if repeated else expected)
+
+
+def test_a_member_is_read_out_of_an_object_and_nothing_else() -> None:
+    assert member({"a": 1}, "a") == 1
+    document: object
+    for document in ({}, None, [], "a", 5, Mismatch("not JSON")):
+        assert member(document, "a") is None
+    assert member(Links(), "self") is None

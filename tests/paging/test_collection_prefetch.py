@@ -1,0 +1,304 @@
+"""Pages that are fetched ahead: their order, their number, and what is left of them when the caller stops."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from yarl import URL
+
+from aiomatatika import ApiKey, MatatikaSession, PaginationError, ResponseError, SessionClosedError
+from aiomatatika.paging.collection import Pages
+from aiomatatika.testing import MatatikaServer
+
+from .pages import LIST, Memory, numbers_of, page_of
+
+
+def pages_of(total: int, size: int, *, links: bool = True, numbers: bool = True) -> Callable[[URL], dict[str, Any]]:
+    """Return how a server with so many keys answers."""
+    last = max(0, -(-total // size) - 1)
+
+    def answer(url: URL) -> dict[str, Any]:
+        number = int(url.query.get("page", "0"))
+        page = {"size": size, "totalElements": total, "totalPages": -(-total // size), "number": number}
+        return page_of(
+            range(number * size, min(total, (number + 1) * size)),
+            following=f"?page={number + 1}" if links and number < last else ...,
+            page=page if numbers else None,
+        )
+
+    return answer
+
+
+async def settle() -> None:
+    """Let every task go on as far as it can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def others() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+@given(
+    total=st.integers(0, 30),
+    size=st.integers(1, 8),
+    prefetch=st.integers(0, 5),
+    turns=st.integers(0, 5),
+    form=st.sampled_from([(True, True), (True, False), (False, True)]),
+)
+def test_whatever_the_collection_each_item_comes_once_and_in_order(
+    total: int, size: int, prefetch: int, turns: int, form: tuple[bool, bool]
+) -> None:
+    links, numbers = form
+    memory = Memory(pages_of(total, size, links=links, numbers=numbers), turns)
+
+    async def walk() -> list[int]:
+        return numbers_of([key async for key in memory.keys(prefetch=prefetch)])
+
+    assert asyncio.run(walk()) == list(range(total))
+    assert len(memory.sent) == len(set(memory.sent)) == max(1, -(-total // size))
+    assert memory.most_flying <= max(1, prefetch)
+
+
+@pytest.mark.parametrize("prefetch", [1, 2, 4])
+async def test_a_real_server_is_asked_for_each_page_once(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, prefetch: int
+) -> None:
+    matatika_server.add_api_keys(10)
+    keys = matatika_session.apikeys.list(size=2, sort="name,asc", prefetch=prefetch)
+    assert len({key.id async for key in keys}) == 11
+    assert sorted(request.query.get("page", "0") for request in matatika_server.requests.api) == list("012345")
+
+
+@pytest.mark.parametrize("prefetch, links", [(1, True), (2, False), (4, False), (4, True)])
+async def test_so_many_pages_are_ahead_of_the_caller_and_no_more(prefetch: int, links: bool) -> None:
+    memory = Memory(pages_of(10, 1, links=links))
+    taken = 0
+    async for _ in memory.keys(prefetch=prefetch):
+        taken += 1
+        await settle()
+        assert len(memory.sent) == min(10, taken + prefetch)
+
+
+async def test_without_prefetch_nothing_is_ahead() -> None:
+    memory = Memory(pages_of(3, 1))
+    taken = 0
+    async for _ in memory.keys():
+        taken += 1
+        await settle()
+        assert len(memory.sent) == taken
+
+
+async def test_without_page_numbers_only_the_next_page_can_be_ahead() -> None:
+    memory = Memory(pages_of(9, 1, numbers=False))
+    await anext(memory.keys(prefetch=5).pages())
+    await settle()
+    assert len(memory.sent) == 2
+
+
+async def test_a_link_may_write_the_query_in_its_own_way(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    def edit(document: Any) -> None:
+        if following := document["_links"].get("next"):
+            path, _, query = following["href"].partition("?")
+            following["href"] = f"{path}?" + "&".join(reversed(query.replace(",", "%2C").split("&")))
+
+    matatika_server.faults.add(path=LIST, edit=edit, times=None)
+    matatika_server.add_api_keys(8)
+    keys = matatika_session.apikeys.list(size=1, sort="name,asc", prefetch=4)
+    assert len(await keys.collect()) == 9
+    assert len(matatika_server.requests.api) == 9
+
+
+async def test_pages_may_arrive_in_any_order(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    matatika_server.add_api_keys(5)
+    held = matatika_server.faults.add(path=LIST, query={"page": "1"}, delay=(release := asyncio.Event()))
+    later = matatika_server.faults.add(path=LIST, query={"page": "3"}, act=True)
+    items = aiter(matatika_session.apikeys.list(size=1, prefetch=3))
+    got = [(await anext(items)).id]
+    await held.wait()
+    await later.wait()
+    release.set()
+    got += [key.id async for key in items]
+    assert got == list(matatika_server.api_keys)
+
+
+async def test_pages_beyond_max_pages_are_not_fetched_ahead() -> None:
+    memory = Memory(pages_of(10, 1, links=False))
+    with pytest.raises(PaginationError):
+        async for _ in memory.keys(prefetch=5).pages(max_pages=2):
+            pass
+    assert len(memory.sent) == 2
+
+
+async def test_what_was_fetched_ahead_in_vain_is_dropped_where_the_links_lead_elsewhere() -> None:
+    def answer(url: URL) -> dict[str, Any]:
+        number = int(url.query.get("page", "0"))
+        return page_of(
+            [number],
+            following=f"?page={number + 1}" + ("&extra=1" if number else "") if number < 3 else ...,
+            page={"totalPages": 4, "totalElements": 4, "number": number},
+        )
+
+    memory = Memory(answer)
+    assert numbers_of(await memory.keys(prefetch=3).collect()) == [0, 1, 2, 3]
+    assert not others()
+
+
+# Leaving early
+
+
+async def walk_and_break(memory: Memory) -> None:
+    async for _ in memory.keys(prefetch=3):
+        break
+
+
+async def walk_and_close(memory: Memory) -> None:
+    pages = memory.keys(prefetch=3).pages()
+    await anext(pages)
+    await pages.aclose()
+    assert not others()
+
+
+async def walk_and_fail(memory: Memory) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async for _ in memory.keys(prefetch=3):
+            raise ZeroDivisionError
+
+
+async def walk_and_be_cancelled(memory: Memory) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            async for _ in memory.keys(prefetch=3):
+                await asyncio.Event().wait()
+
+
+async def walk_a_little(memory: Memory) -> None:
+    assert len(await memory.keys(prefetch=3).collect(2)) == 2
+    assert not others()
+
+
+@pytest.mark.parametrize("walk", [walk_and_break, walk_and_close, walk_and_fail, walk_and_be_cancelled, walk_a_little])
+async def test_leaving_early_leaves_no_task(walk: Callable[[Memory], Any]) -> None:
+    memory = Memory(pages_of(10, 1), turns=5, answers=2)
+    await walk(memory)
+    gc.collect()
+    await settle()
+    assert not others()
+    assert not memory.flying
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 3])
+async def test_cancelled_at_any_moment_the_walk_leaves_no_task_and_can_go_on(prefetch: int) -> None:
+    for moment in range(30):
+        memory = Memory(pages_of(4, 1), turns=3)
+        pages: Pages[ApiKey] = memory.keys(prefetch=prefetch).pages()
+        got: list[int] = []
+
+        async def walk(pages: Pages[ApiKey] = pages, got: list[int] = got) -> None:
+            async for page in pages:
+                got += numbers_of(page.items)
+
+        task = asyncio.create_task(walk())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        await settle()
+        assert task.cancelled() or got == [0, 1, 2, 3]
+        assert not others() or not task.cancelled()
+        await walk()
+        assert got == [0, 1, 2, 3]
+
+
+def test_an_iteration_may_be_forgotten_after_its_loop_has_closed() -> None:
+    async def begin() -> Pages[ApiKey]:
+        pages = Memory(pages_of(9, 1)).keys(prefetch=3).pages()
+        await anext(pages)
+        return pages
+
+    kept = [asyncio.run(begin())]
+    kept.clear()
+    gc.collect()
+
+
+# Errors ahead
+
+
+async def test_an_error_ahead_is_raised_when_its_turn_comes_and_ends_the_others() -> None:
+    good = pages_of(9, 1)
+    memory = Memory(lambda url: 5 if url.query.get("page") == "2" else good(url))
+    got = []
+    with pytest.raises(ResponseError) as caught:
+        async for key in memory.keys(prefetch=4):
+            got.append(key.id.int)
+            await settle()
+    assert got == [0, 1]
+    assert caught.value.next_url == "https://api.example.com/api/apikeys?page=2"
+    await settle()
+    assert not others()
+
+
+async def test_an_error_ahead_that_nobody_comes_to_see_is_silent() -> None:
+    good = pages_of(9, 1)
+    memory = Memory(lambda url: 5 if "page" in url.query else good(url))
+    assert await memory.keys(prefetch=2).collect(1)
+    async for _ in memory.keys(prefetch=2):
+        await settle()
+        break
+    gc.collect()
+    await settle()
+
+
+async def test_closing_the_session_ends_what_is_fetched_ahead(matatika_server: MatatikaServer) -> None:
+    matatika_server.add_api_keys(9)
+    held = matatika_server.faults.add(path=LIST, query={"page": "1"}, delay=asyncio.Event())
+    async with matatika_server.session() as session:
+        pages = session.apikeys.list(size=1, prefetch=2).pages()
+        await anext(pages)
+        await held.wait()
+    with pytest.raises(SessionClosedError):
+        await anext(pages)
+
+
+# What a walk keeps in mind
+
+
+async def test_the_last_five_thousand_ids_are_remembered_and_the_first_of_ten_thousand_forgotten() -> None:
+    answers = iter(
+        [
+            page_of(range(5_000), following="?page=1"),
+            page_of(range(5_000, 10_000), following="?page=2"),
+            page_of([0, 5_000, 9_999, 10_000, 10_000]),
+        ]
+    )
+    got = numbers_of(await Memory(lambda _: next(answers)).keys().collect())
+    assert got[10_000:] == [0, 10_000]
+
+
+async def test_items_without_ids_are_all_delivered(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    from aiomatatika import Collection, HalResource
+
+    keys = matatika_session.apikeys.list(size=1)
+    matatika_server.add_api_keys(1)
+    plain = Collection(matatika_session._client, keys._url, HalResource, "apikeys")
+    assert len(await plain.collect()) == 2
+
+
+@pytest.mark.parametrize("prefetch", [-1, 101, True, 1.0, "2", None])
+async def test_a_prefetch_out_of_range_is_refused_before_anything_is_sent(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, prefetch: Any
+) -> None:
+    with pytest.raises(ValueError, match="prefetch must be a whole number from 0 to 100"):
+        matatika_session.apikeys.list(prefetch=prefetch)
+    assert not matatika_server.requests

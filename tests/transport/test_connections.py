@@ -1,0 +1,386 @@
+"""Connections: one aiohttp session for each event loop, a borrowed one, none across a fork."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from aiomatatika import MatatikaSession, SessionClosedError, Timeouts, TransportError
+from aiomatatika.testing import ControlledClock, MatatikaServer
+from aiomatatika.transport.connections import Connections
+
+from ..servers import API_KEYS, KEYS, StuckClock, caught, get, session_at
+
+
+@contextlib.contextmanager
+def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Give a loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        asyncio.run_coroutine_threadsafe(loop.shutdown_asyncgens(), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def remote(clock: ControlledClock) -> Iterator[MatatikaServer]:
+    """A server in a thread of its own, so that the test can run loops."""
+    server = MatatikaServer(clock=clock)
+    with running_loop() as loop:
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result(5)
+        yield server
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(5)
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Connections]:
+    pool = Connections()
+    yield pool
+    await pool.close()
+
+
+# Its own
+
+
+async def test_connections_are_opened_on_first_use_and_kept(server: MatatikaServer, session: MatatikaSession) -> None:
+    await get(session)
+    await get(session)
+    assert len({request.connection for request in server.requests}) == 1
+
+
+async def test_an_own_session_keeps_no_cookies_and_reads_no_environment(pool: Connections) -> None:
+    http = await pool.http()
+    assert isinstance(http.cookie_jar, aiohttp.DummyCookieJar)
+    assert not http.trust_env
+    assert await pool.http() is http
+
+
+async def test_a_session_that_was_closed_under_it_is_opened_anew(pool: Connections) -> None:
+    http = await pool.http()
+    await asyncio.get_running_loop().shutdown_asyncgens()
+    assert http.closed
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the loop says that it is not to be used any more
+        again = await pool.http()
+    assert not again.closed
+
+
+async def test_after_close_nothing_is_opened(pool: Connections) -> None:
+    http = await pool.http()
+    await asyncio.gather(pool.close(), pool.close())
+    await pool.close()
+    assert http.closed
+    assert isinstance(await caught(pool.http()), SessionClosedError)
+
+
+async def test_what_was_opened_and_not_closed_was_forgotten() -> None:
+    pool = Connections()
+    assert not pool.was_forgotten
+    await pool.http()
+    assert pool.was_forgotten
+    await pool.close()
+    assert not pool.was_forgotten
+
+
+async def test_cookies_are_neither_kept_nor_sent(server: MatatikaServer, session: MatatikaSession) -> None:
+    server.faults.add(path=API_KEYS, headers={"Set-Cookie": "a=b; Path=/"})
+    await get(session)
+    await get(session)
+    assert "Cookie" not in server.requests.api[1].headers
+
+
+async def test_a_proxy_in_the_environment_is_not_used(
+    session: MatatikaSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert await get(session) == 200
+
+
+async def test_connections_that_all_died_are_replaced_unnoticed(
+    server: MatatikaServer, session: MatatikaSession
+) -> None:
+    await asyncio.gather(*(get(session) for _ in range(100)))
+    server.drop_connections(reset=True)
+    assert set(await asyncio.gather(*(get(session) for _ in range(100)))) == {200}
+
+
+async def test_a_call_for_which_no_connection_is_free_waits_no_longer_than_its_deadline() -> None:
+    hold = asyncio.Event()
+    async with MatatikaServer() as server, server.session() as session:
+        fault = server.faults.add(path=API_KEYS, delay=hold, times=100)
+        hanging = [asyncio.create_task(get(session)) for _ in range(100)]
+        await fault.wait(100)
+        error = await caught(get(session.with_options(timeouts=Timeouts(total=0.4))))
+        assert isinstance(error, TransportError)
+        assert isinstance(error, TimeoutError)
+        assert error.sent == "no"
+        hold.set()
+        assert set(await asyncio.gather(*hanging)) == {200}
+        assert await get(session) == 200
+
+
+# Several loops
+
+
+def test_one_session_works_in_one_loop_after_another(remote: MatatikaServer) -> None:
+    session = remote.session()  # outside any loop, as at import time
+    for _ in range(3):
+        assert asyncio.run(get(session)) == 200
+        gc.collect()
+    assert len(remote.requests.token) == 1
+    assert len({request.connection for request in remote.requests.api}) == 3
+    assert len(session._client.state.pool._own) == 1
+    asyncio.run(session.close())
+
+
+def test_one_session_works_in_two_loops_at_once(remote: MatatikaServer) -> None:
+    session = remote.session()
+    with running_loop() as first, running_loop() as second:
+        calls = [asyncio.run_coroutine_threadsafe(get(session), loop) for loop in (first, second) for _ in range(20)]
+        assert {call.result(5) for call in calls} == {200}
+        assert 1 <= len(remote.requests.token) <= 2
+        asyncio.run(session.close())
+        for loop in (first, second):
+            with pytest.raises(SessionClosedError):
+                asyncio.run_coroutine_threadsafe(get(session), loop).result(5)
+
+
+def test_closing_ends_the_calls_of_other_loops(remote: MatatikaServer) -> None:
+    session = remote.session()
+    fault = remote.faults.add(path=API_KEYS, delay=asyncio.Event())
+    with running_loop() as elsewhere:
+        call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
+        while not fault.hits:
+            time.sleep(0.001)  # until another thread has come so far
+        asyncio.run(session.close())
+        with pytest.raises(SessionClosedError):
+            call.result(5)
+
+
+def test_closing_ends_the_waits_of_other_loops(remote: MatatikaServer) -> None:
+    clock = StuckClock()
+    session = session_at(remote.url, clock)
+    remote.faults.add(status=503)
+    with running_loop() as elsewhere:
+        call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
+        while not clock.asleep.is_set():
+            time.sleep(0.001)
+        asyncio.run(session.close())
+        with pytest.raises(SessionClosedError):
+            call.result(5)
+
+
+def test_a_loop_that_was_left_with_a_call_in_flight_does_not_keep_a_session_from_closing(
+    remote: MatatikaServer,
+) -> None:
+    session = remote.session()
+    fault = remote.faults.add(path=API_KEYS, delay=asyncio.Event())
+    loop = asyncio.new_event_loop()
+
+    async def begin() -> asyncio.Task[int]:
+        task = asyncio.get_running_loop().create_task(get(session))
+        while not fault.hits:
+            await asyncio.sleep(0)
+        return task
+
+    task = loop.run_until_complete(begin())
+    asyncio.run(session.close())  # the other loop stands still
+    assert session.closed
+    task.cancel()
+    loop.run_until_complete(asyncio.wait({task}))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+# Borrowed
+
+
+async def test_a_borrowed_session_is_used_and_never_closed(server: MatatikaServer) -> None:
+    async with aiohttp.ClientSession() as http:
+        async with server.session(http=http) as session:
+            await get(session)
+        assert not http.closed
+        async with server.session(http=http) as session:
+            await get(session)
+        assert len({request.connection for request in server.requests}) == 1
+
+
+async def test_a_borrowed_session_that_is_closed_says_so(server: MatatikaServer) -> None:
+    http = aiohttp.ClientSession()
+    await http.close()
+    async with server.session(http=http) as session:
+        error = await caught(get(session))
+    assert isinstance(error, SessionClosedError)
+    assert "borrowed" in str(error)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("trust_env", [True, False])
+async def test_a_netrc_is_never_used(
+    server: MatatikaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust_env: bool
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("machine 127.0.0.1 login user password canary\n")
+    monkeypatch.setenv("NETRC", str(file))
+    async with aiohttp.ClientSession(trust_env=trust_env) as http, server.session(http=http) as session:
+        assert await get(session) == 200
+    assert "Authorization" not in server.requests.token[0].headers
+    assert server.requests.api[0].headers["Authorization"].startswith("Bearer ")
+
+
+async def test_what_a_borrowed_session_adds_by_default_does_not_replace_the_token(server: MatatikaServer) -> None:
+    headers = {"Authorization": "Basic dXNlcjpwYXNzd29yZA==", "X-Theirs": "1"}
+    async with aiohttp.ClientSession(headers=headers) as http, server.session(http=http) as session:
+        assert await get(session) == 200
+    assert "Authorization" not in server.requests.token[0].headers
+    assert server.requests.api[0].headers["X-Theirs"] == "1"
+
+
+async def test_timeouts_of_a_borrowed_session_do_not_count(server: MatatikaServer) -> None:
+    server.faults.add(path=API_KEYS, delay=0.05)
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.01)) as http,
+        server.session(http=http, timeouts=Timeouts(total=5)) as session,
+    ):
+        assert await get(session) == 200
+    assert len(server.requests.api) == 1
+
+
+# Processes
+
+
+def python(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a process of its own: what happens to one shows nowhere else."""
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_opens_connections_of_its_own() -> None:
+    outcome = python("""
+import asyncio, gc, os, warnings
+from aiomatatika.testing import MatatikaServer
+
+warnings.simplefilter("error")
+
+async def get(session):
+    assert (await session.request("GET", "/apikeys")).status == 200
+
+async def in_the_child(session):
+    await get(session)
+    await session.close()
+
+async def main():
+    async with MatatikaServer() as server, server.session() as session:
+        await get(session)
+        child = os.fork()
+        if not child:
+            try:
+                asyncio.run(in_the_child(session))
+                gc.collect()
+            except BaseException as error:
+                print("child:", repr(error))
+                os._exit(1)
+            os._exit(0)
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+            await asyncio.sleep(0.01)
+        assert ended == (child, 0), ended
+        await get(session)
+        parents, childs, parents_again = [request.connection for request in server.requests.api]
+        assert parents == parents_again != childs
+        assert len(server.requests.token) == 1
+
+asyncio.run(main())
+""")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_does_not_speak_on_the_connections_of_a_loop_that_it_inherits() -> None:
+    outcome = python("""
+import asyncio, gc, os, threading, warnings
+from aiomatatika.testing import MatatikaServer
+
+warnings.simplefilter("error")
+warnings.simplefilter("ignore", DeprecationWarning)  # the server's thread does not matter to the child
+
+async def get(session):
+    assert (await session.request("GET", "/apikeys")).status == 200
+
+async def in_the_child(session):
+    await get(session)
+    await session.close()
+
+server, remote = MatatikaServer(), asyncio.new_event_loop()
+threading.Thread(target=remote.run_forever, daemon=True).start()
+asyncio.run_coroutine_threadsafe(server.start(), remote).result(5)
+session = server.session()
+with asyncio.Runner() as runner:
+    runner.run(get(session))
+    child = os.fork()
+    if not child:
+        try:
+            runner.run(in_the_child(session))  # on the loop that it inherits
+            gc.collect()
+        except BaseException as error:
+            print("child:", repr(error))
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0) == (child, 0)
+    runner.run(asyncio.wait_for(get(session), 5))
+    parents, childs, parents_again = [request.connection for request in server.requests.api]
+    assert parents == parents_again != childs
+    runner.run(session.close())
+asyncio.run_coroutine_threadsafe(server.close(), remote).result(5)
+""")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("where", ["", "global session"], ids=["a local", "a global"])
+def test_forgetting_to_close_is_one_warning_and_nothing_else(where: str) -> None:
+    outcome = python(f"""
+import asyncio
+from aiomatatika.testing import MatatikaServer
+
+async def main():
+    {where}
+    async with MatatikaServer() as server:
+        session = server.session()
+        await session.request("GET", "{KEYS}")
+
+asyncio.run(main())
+""")
+    assert outcome.returncode == 0
+    assert outcome.stdout == ""
+    assert outcome.stderr.count(": ResourceWarning: ") == 1  # one more line is a hint of Python's own
+    assert ": ResourceWarning: <MatatikaSession http://127.0.0.1:" in outcome.stderr
+    assert "was not closed: use 'async with' or await close()" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_session_that_was_never_used_may_be_forgotten() -> None:
+    outcome = python("""
+from aiomatatika import BearerToken, MatatikaSession
+
+session = MatatikaSession(BearerToken("a.b.c"))
+""")
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
