@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from aiomatatika.secret import Secret as Secret
     from aiomatatika.session import MatatikaSession as MatatikaSession
     from aiomatatika.transport.message import Response as Response
-    from aiomatatika.transport.retry import Repeat as Repeat
+    from aiomatatika.transport.repeat import Repeat as Repeat
 
 # Each name is imported when it is first asked for: where it comes from, module by module.
 _NAMES = {
@@ -92,7 +92,7 @@ _NAMES = {
     "secret": ("Secret",),
     "session": ("MatatikaSession",),
     "transport.message": ("Response",),
-    "transport.retry": ("Repeat",),
+    "transport.repeat": ("Repeat",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -185,7 +185,7 @@ class ApiError(MatatikaError):
         errors: Sequence[Mapping[str, Any]] = (),
         timestamp: str | None = None,
     ) -> None:
-        super().__init__(f"{status} {error or 'error'}" + (f": {message}" if message else ""))
+        super().__init__(f"{status} {error or 'error'}" + (f": {message}" if message and message != error else ""))
         self.status = status
         self.error = error
         self.message = message

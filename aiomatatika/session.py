@@ -30,7 +30,7 @@ from aiomatatika.transport.clock import clock_of_new_sessions
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import HAL_JSON, Request, Response
-from aiomatatika.transport.retry import Repeat, repeat_by_method
+from aiomatatika.transport.repeat import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
 from aiomatatika.transport.urls import ApiRoot
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from aiohttp import ClientTimeout
 from yarl import URL
 
 from aiomatatika.auth.token import Granted, Instant, Refused
@@ -33,16 +32,12 @@ from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock, Deadline
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.error_responses import error_code
-from aiomatatika.transport.exchange import NoResponse
+from aiomatatika.transport.failure import Failure, NoResponse
+from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import CallFacts, Request, Response
-from aiomatatika.transport.retry import (
-    FailedAttempt,
-    Failure,
-    Repeat,
-    server_retry_after,
-    server_time,
-    wait_before_repeat,
-)
+from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
+from aiomatatika.transport.retry_after import server_retry_after, server_time
 
 __all__ = ["ClientCredentialsGrant"]
 
@@ -162,7 +157,7 @@ class ClientCredentialsGrant:
         while True:
             attempt += 1
             asked_at = Instant.now(self._clock)
-            outcome = await self._ask()
+            outcome = await self._ask(deadline.left())
             if isinstance(outcome, Response):
                 refused: Granted | Refused = self._judge(outcome, asked_at)
                 failure = Failure.FAILED
@@ -177,10 +172,8 @@ class ClientCredentialsGrant:
                 return refused
             await self._clock.sleep(wait)
 
-    async def _ask(self) -> Response | NoResponse:
-        limits = ClientTimeout(
-            total=self._timeouts.total, connect=self._timeouts.connect, sock_read=self._timeouts.read
-        )
+    async def _ask(self, time_left: float) -> Response | NoResponse:
+        limits = attempt_limits(self._timeouts, time_left, enforced=True)
         return await self._connections.exchange(self._request(), None, limits)
 
     def _lost(self, failed: NoResponse) -> MatatikaError:

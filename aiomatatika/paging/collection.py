@@ -17,7 +17,7 @@ from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Collection", "Page"]
 

@@ -17,7 +17,7 @@ from aiomatatika.hal import HalResource
 from aiomatatika.paging.collection import Collection, check_count
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, Request
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.urls import path_segment, uuid_of
 
 __all__ = ["Group", "Paging", "Ref", "id_of"]

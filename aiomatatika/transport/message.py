@@ -12,14 +12,15 @@ from aiomatatika.decoding.json_text import Mismatch, decode_json
 from aiomatatika.decoding.promised import exact_resource
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.server_text import escaped
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
 
 T = TypeVar("T")
 
 GONE = frozenset({404})
-"""What a DELETE's repeat is answered where the first one was carried out."""
+"""The status of a DELETE's repeat where the first one was carried out."""
 HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 
@@ -29,13 +30,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         method: The HTTP method, in capitals.
-        url: Where to, judged already.
+        url: Where to; it has passed the origin rule.
         repeat: Whether it may be sent again.
         body: What to send.
-        content_type: Their media type.
+        content_type: The media type of the body.
         accept: The media types that are welcome.
+        max_body: How large the body of the response may be, in bytes, decompressed.
         promised: The statuses of success that the operation has; None: any from 200 to 299.
-        not_repeated_after: Statuses after which a broken body is no reason to send again: what was to be done is done.
+        not_repeated_after: Statuses after which a broken body is left at that: what was to be done is done.
         done_already: Statuses that, where they answer a repeat, mean that the first one was carried out: the 404 to a
             DELETE, the 409 to what can be done once.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
@@ -48,6 +50,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: Body | None = None
     content_type: str = "application/json"
     accept: str = HAL_JSON
+    max_body: int = MAX_BODY
     promised: frozenset[int] | None = None
     not_repeated_after: frozenset[int] = frozenset()
     done_already: frozenset[int] = frozenset()
@@ -71,6 +74,7 @@ class CallFacts(msgspec.Struct, eq=False):
         repeatable: To do the call twice has the effect of doing it once.
         attempts: Requests put on the wire.
         maybe_done: An attempt may have been carried out.
+        request_id: What the server calls the request that it answered with an error.
     """
 
     method: str
@@ -78,12 +82,14 @@ class CallFacts(msgspec.Struct, eq=False):
     repeatable: bool = True
     attempts: int = 0
     maybe_done: bool = False
+    request_id: str | None = None
 
     def describe(self, error: MatatikaError) -> None:
         """Have an error tell which call it ended, unless it tells of another already."""
         if error.method is None:
             error.method, error.path, error.attempts = self.method, self.path, self.attempts
             error.maybe_done, error.repeatable = self.maybe_done, self.repeatable
+            error.request_id = self.request_id
 
 
 class Response:
@@ -142,7 +148,7 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type that the server declared, without parameters; at most 60 characters."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
+        return escaped(self.headers.get("Content-Type", "").partition(";")[0].strip().lower())[:60]
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

@@ -12,7 +12,7 @@ from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
-from aiomatatika.transport.retry import RetryBudget
+from aiomatatika.transport.retry_budget import RetryBudget
 from aiomatatika.transport.urls import ApiRoot
 
 __all__ = ["BearerToken", "SharedState", "TokenSource"]

@@ -13,7 +13,8 @@ from aiomatatika.resources.apikeys.models import ApiKey, read_new_key
 from aiomatatika.resources.group import Ref, id_of
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request
-from aiomatatika.transport.retry import Repeat, server_time
+from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.retry_after import server_time
 
 __all__ = ["update_key"]
 
