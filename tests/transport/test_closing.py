@@ -1,4 +1,4 @@
-"""Ends that come from outside: the session is closed, the caller is cancelled or has a limit of its own."""
+"""The session is closed while it is busy, or by those it waits for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiomatatika import BearerToken, MatatikaSession, SessionClosedError, Timeouts
+from aiomatatika import BearerToken, MatatikaSession, SessionClosedError
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..servers import API_KEYS, TOKEN, StuckClock, caught, get, session_at
@@ -20,11 +20,8 @@ async def nothing_is_left(session: MatatikaSession) -> None:
         await asyncio.sleep(0)
     names = {task.get_name() for task in asyncio.all_tasks()}
     assert "aiomatatika token" not in names
-    pool = session._client.state.pool
-    assert isinstance(await caught(pool.http()), SessionClosedError)
-
-
-# Closing while busy
+    assert not session._client.state.connections._own
+    assert isinstance(await caught(get(session)), SessionClosedError)
 
 
 @pytest.mark.parametrize("path", [TOKEN, API_KEYS])
@@ -119,107 +116,11 @@ async def test_a_close_that_is_cancelled_has_closed_all_the_same(
     fault = server.faults.add(method="PUT", delay=asyncio.Event())
     creating = asyncio.create_task(caught(session.apikeys.create("robot")))
     await fault.wait()
-    http = await session._client.state.pool.http()
+    http, _ = session._client.state.connections._own[asyncio.get_running_loop()]
     closing = asyncio.create_task(session.close())  # waits for the secret
     await asyncio.sleep(0)
     closing.cancel()
     assert isinstance(await caught(closing), asyncio.CancelledError)
     assert http.closed
     await creating
-    await nothing_is_left(session)
-
-
-async def test_an_exception_in_the_block_leaves_it_and_the_session_closed(server: MatatikaServer) -> None:
-    session = server.session()
-    with pytest.raises(LookupError):
-        async with session:
-            await get(session)
-            raise LookupError
-    assert session.closed
-
-
-# Cancelled
-
-
-@pytest.mark.parametrize("path", [TOKEN, API_KEYS])
-async def test_a_limit_of_the_callers_own_is_kept(server: MatatikaServer, session: MatatikaSession, path: str) -> None:
-    server.faults.add(path=path, delay=asyncio.Event())
-    began = time.monotonic()
-    with pytest.raises(TimeoutError) as raised:
-        async with asyncio.timeout(0.05):
-            await get(session)
-    assert type(raised.value) is TimeoutError
-    assert time.monotonic() - began < 0.3
-
-
-@pytest.mark.parametrize("warm", [True, False])
-async def test_a_limit_that_has_run_out_sends_nothing(
-    server: MatatikaServer, session: MatatikaSession, warm: bool
-) -> None:
-    if warm:
-        await get(session)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            await get(session)
-    await get(session)
-    assert len(server.requests.api) == 1 + warm
-
-
-async def test_a_call_that_waits_for_its_repeat_is_cancelled_at_once() -> None:
-    clock = StuckClock()
-    async with MatatikaServer(clock=clock) as server, server.session() as session:
-        server.faults.add(path=API_KEYS, status=503)
-        call = asyncio.create_task(get(session))
-        await clock.asleep.wait()
-        call.cancel()
-        await asyncio.wait({call})
-        assert call.cancelled()
-        assert await get(session) == 200
-
-
-async def test_a_sibling_that_fails_cancels_calls_and_not_the_token_that_others_wait_for(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    answer = asyncio.Event()
-    fault = server.faults.add(path=TOKEN, delay=answer)
-
-    async def fails() -> None:
-        await fault.wait()
-        raise LookupError
-
-    with pytest.raises(ExceptionGroup) as raised:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(get(session))
-            group.create_task(fails())
-    assert raised.group_contains(LookupError)
-    answer.set()
-    assert await get(session) == 200
-    assert len(server.requests.token) == 1
-
-
-@pytest.mark.parametrize("fault", [None, {"path": API_KEYS, "status": 503}, {"path": API_KEYS, "status": 401}])
-async def test_a_call_can_be_cancelled_at_every_step(
-    server: MatatikaServer, clock: ControlledClock, fault: dict[str, Any] | None
-) -> None:
-    cancelled = 0
-    async with server.session(timeouts=Timeouts(total=5)) as session:
-        for steps in range(1_000):
-            server.faults.clear()
-            clock.advance(121)  # a refused token is replaced four times in two minutes, not more often
-            if fault:
-                server.faults.add(**fault)
-            call = asyncio.create_task(get(session))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            call.cancel()
-            await asyncio.wait({call})
-            if not call.cancelled():
-                assert call.result() == 200
-                break
-            cancelled += 1
-            server.faults.clear()
-            assert await get(session) == 200
-            http = await session._client.state.pool.http()
-            assert not getattr(http.connector, "_acquired")  # noqa: B009  # aiohttp's own count of busy connections
-    assert cancelled > 3
     await nothing_is_left(session)
