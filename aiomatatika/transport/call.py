@@ -152,13 +152,15 @@ class Call:
             attempt_limits(self._options.timeouts, self._deadline.left()),
             fresh=self._fresh,
         )
+        failure: Failure | None = None
+        facts.request_id = None
         if isinstance(response, NoResponse):
-            failure: Failure | None = response.failure
-            facts.request_id = None
+            failure = response.failure
         else:
-            failure = failure_of(response.status)
-            facts.request_id = request_id(response, self._secrets(token))
             response.call = facts
+            if response.status >= 400:
+                failure = failure_of(response.status)
+                facts.request_id = request_id(response, self._secrets(token))
         facts.maybe_done = maybe_done_before or (failure is not None and failure.may_have_acted)
         if logged:
             self._log(response, state.clock.monotonic() - began)

@@ -56,8 +56,6 @@ def challenge_code(response: Response) -> str | None:
 
 def request_id(response: Response, secrets: Iterable[Secret]) -> str | None:
     """Return the id that an error response gives its request; None where there is none or it could be a secret."""
-    if response.status < 400:
-        return None
     for name in _REQUEST_ID_HEADERS:
         text = response.headers.get(name, "")
         if _REQUEST_ID.fullmatch(text) and redact(text, secrets) == text:
