@@ -61,8 +61,7 @@ class LoopThread:
         except TimeoutError:
             if future.done():
                 raise
-            future.cancel()
-            raise self._blocked() from None
+            raise self._blocked() from None  # the coroutine still runs when the loop gets to it
 
     def stop(self) -> None:
         """Cancel what still runs, close the loop and end the thread.

@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import socket
 import threading
-from collections.abc import Awaitable, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from aiohttp import web
@@ -220,8 +220,8 @@ class _Done:
 class ThreadedServer(MatatikaServer):
     """A `MatatikaServer` in a thread and event loop of its own, as `MatatikaServer.in_thread` returns it.
 
-    Everything that it has can be used from any thread, and from any event loop. `start`, `close` and
-    `drop_connections` have happened when they return; they need not be awaited.
+    It can be used from any thread and from any event loop. What `start`, `close` and `drop_connections` do has happened
+    when they return; to await it is allowed, and not needed.
     """
 
     def __init__(self, **options: Unpack[ServerOptions]) -> None:
@@ -229,7 +229,7 @@ class ThreadedServer(MatatikaServer):
         self._thread: LoopThread | None = None
         self._switching = threading.Lock()
 
-    def start(self) -> Awaitable[None]:  # type: ignore[override]  # synchronous, and still awaitable
+    def start(self) -> Any:
         """Start the thread, and listen. A server that listens already goes on.
 
         Raises:
@@ -246,7 +246,7 @@ class ThreadedServer(MatatikaServer):
                 self._thread = thread
         return _Done()
 
-    def close(self) -> Awaitable[None]:  # type: ignore[override]  # synchronous, and still awaitable
+    def close(self) -> Any:
         """Close the port and every connection at once, cancel pending responses and end the thread.
 
         Raises:
@@ -262,11 +262,11 @@ class ThreadedServer(MatatikaServer):
         return _Done()
 
     def __enter__(self) -> Self:
-        self.start()  # type: ignore[unused-awaitable]  # it has happened
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()  # type: ignore[unused-awaitable]  # it has happened
+        self.close()
 
     def drop_connections(self, *, reset: bool = False) -> None:
         """Close every open connection, busy or idle, by a FIN or by an RST, and go on listening."""

@@ -1,17 +1,19 @@
 """The part of the pytest plugin that needs pytest-asyncio: a session in an event loop of each scope.
 
-`plugin.matatika_session` takes the one whose loop is the test's.
+`plugin.matatika_session` takes the one whose loop is the test's. pytest imports this file also where no test asks for a
+session, so it imports nothing but pytest-asyncio, which is there already.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest_asyncio
 
-from aiomatatika.session import MatatikaSession
-from aiomatatika.testing.server import MatatikaServer
+if TYPE_CHECKING:
+    from aiomatatika.session import MatatikaSession
+    from aiomatatika.testing.server import MatatikaServer
 
 
 def _session_in(scope: Literal["function", "class", "module", "package", "session"]) -> Any:

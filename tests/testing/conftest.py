@@ -7,14 +7,14 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from aiohttp import ClientSession
 from multidict import CIMultiDictProxy
 
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import MatatikaServer, ServerOptions
 
 
 @dataclass
@@ -46,14 +46,8 @@ class PlainClient:
     async def get(self, path: str) -> Got:
         return await self.send("GET", path)
 
-    async def post(self, path: str) -> Got:
-        return await self.send("POST", path)
-
     async def put(self, path: str, document: object) -> Got:
         return await self.send("PUT", path, json=document)
-
-    async def delete(self, path: str) -> Got:
-        return await self.send("DELETE", path)
 
     async def ask_token(self, credentials: ClientCredentials | None = None, **other: str) -> Got:
         """Ask for a token as a form, with the given fields in place of the right ones."""
@@ -83,6 +77,15 @@ class PlainClient:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def client_of_a_server(**options: Unpack[ServerOptions]) -> AsyncIterator[PlainClient]:
+    """Run a server with these options, and log in."""
+    async with MatatikaServer(**options) as server, ClientSession() as http:
+        client = PlainClient(server, http)
+        await client.log_in()
+        yield client
 
 
 def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -1,27 +1,23 @@
-"""The identity provider: tokens, their end, and the refusals."""
+"""The identity provider: tokens, their expiry, and what it refuses."""
 
 from __future__ import annotations
 
 import base64
 import json
+from typing import Any
+from uuid import uuid4
 
 import pytest
-from aiohttp import ClientSession
 
 from aiomatatika.credentials import ClientCredentials
 from aiomatatika.testing import ControlledClock, MatatikaServer
+from aiomatatika.testing.clock import ServerTime
+from aiomatatika.testing.identity_provider import Tokens
 from aiomatatika.transport.clock import Clock
 
-from .conftest import PlainClient
+from .conftest import PlainClient, client_of_a_server
 
-
-def claims(token: str) -> dict[str, object]:
-    head, payload, signature = token.split(".")
-    assert base64.urlsafe_b64decode(signature + "==")
-    assert json.loads(base64.urlsafe_b64decode(head + "=="))["typ"] == "JWT"
-    document = json.loads(base64.urlsafe_b64decode(payload + "=="))
-    assert isinstance(document, dict)
-    return document
+KEYS = "/api/apikeys"
 
 
 async def test_a_token_for_the_built_in_key(server: MatatikaServer, anonymous: PlainClient) -> None:
@@ -29,7 +25,6 @@ async def test_a_token_for_the_built_in_key(server: MatatikaServer, anonymous: P
     assert got.status == 200
     assert got.headers["Content-Type"] == "application/json"
     assert got.headers["Cache-Control"] == "no-store"
-    token = got.document.pop("access_token")
     assert {**got.document, "access_token": ""} == {
         "access_token": "",
         "token_type": "Bearer",
@@ -37,35 +32,17 @@ async def test_a_token_for_the_built_in_key(server: MatatikaServer, anonymous: P
         "scope": "",
     }
     assert server.tokens_issued == 1
-    anonymous.token = token
-    assert (await anonymous.get("/api/apikeys/")).status == 200
+    anonymous.token = got.document["access_token"]
+    assert (await anonymous.get(KEYS)).status == 200
+    assert (await anonymous.ask_token()).document["access_token"] != anonymous.token
 
-
-async def test_the_token_looks_like_the_real_ones(server: MatatikaServer, anonymous: PlainClient) -> None:
-    content = claims((await anonymous.ask_token()).document["access_token"])
+    head, payload, signature = (base64.urlsafe_b64decode(part + "==") for part in anonymous.token.split("."))
+    assert json.loads(head)["typ"] == "JWT"
+    assert signature
+    claims = json.loads(payload)
     client_id = server.credentials.client_id
-    assert content["sub"] == f"{client_id}@clients"
-    assert content["azp"] == client_id
-    assert content["aud"] == server.deployment.api_url
-    assert content["gty"] == "client-credentials"
-    assert isinstance(content["exp"], int)
-    assert isinstance(content["iat"], int)
-    assert content["exp"] - content["iat"] == 86400
-
-
-async def test_json_is_understood_too(server: MatatikaServer, anonymous: PlainClient) -> None:
-    document = {
-        "grant_type": "client_credentials",
-        "client_id": server.credentials.client_id,
-        "client_secret": server.credentials.client_secret.reveal(),
-        "audience": server.deployment.audience,
-    }
-    assert (await anonymous.send("POST", "/oauth/token", json=document)).status == 200
-    assert server.requests[-1].json()["grant_type"] == "client_credentials"
-
-
-async def test_no_two_tokens_are_the_same(anonymous: PlainClient) -> None:
-    assert len({(await anonymous.ask_token()).document["access_token"] for _ in range(5)}) == 5
+    assert (claims["sub"], claims["azp"], claims["gty"]) == (f"{client_id}@clients", client_id, "client-credentials")
+    assert (claims["aud"], claims["exp"] - claims["iat"]) == (server.deployment.api_url, 86400)
 
 
 @pytest.mark.parametrize(
@@ -77,99 +54,82 @@ async def test_no_two_tokens_are_the_same(anonymous: PlainClient) -> None:
         ({"audience": "https://other/api"}, 403, "access_denied", "Service not enabled within domain: https://other"),
     ],
 )
-async def test_refusals(
+async def test_what_it_refuses(
     server: MatatikaServer, anonymous: PlainClient, wrong: dict[str, str], status: int, error: str, description: str
 ) -> None:
     got = await anonymous.ask_token(None, **wrong)
-    assert got.status == status
-    assert got.document["error"] == error
+    assert (got.status, got.document["error"]) == (status, error)
     assert got.document["error_description"].startswith(description)
     assert server.tokens_issued == 0
 
 
 @pytest.mark.parametrize(
-    "options, status",
+    "options, status, error",
     [
-        ({"data": b"grant_type=client_credentials"}, 400),
-        ({"json": []}, 400),
-        ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 400),
-        ({"json": {}}, 403),
+        ({"data": b"grant_type=client_credentials"}, 400, "invalid_request"),
+        ({"json": []}, 400, "invalid_request"),
+        ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+        ({"json": {}}, 403, "invalid_request"),
+        ({"json": {"grant_type": "client_credentials", "client_id": "x"}}, 401, "access_denied"),  # JSON is read, too
     ],
 )
-async def test_a_body_that_is_no_token_request(anonymous: PlainClient, options: dict[str, object], status: int) -> None:
+async def test_other_bodies(anonymous: PlainClient, options: dict[str, Any], status: int, error: str) -> None:
     got = await anonymous.send("POST", "/oauth/token", **options)
-    assert (got.status, got.document["error"]) == (status, "invalid_request")
+    assert (got.status, got.document["error"]) == (status, error)
 
 
 async def test_only_post_gets_tokens(anonymous: PlainClient) -> None:
     assert (await anonymous.get("/oauth/token")).status == 404
 
 
-async def test_a_token_ends_with_its_lifetime() -> None:
+async def test_a_token_expires_by_the_clock_and_not_by_its_jumps() -> None:
     clock = ControlledClock(frozen=True)
-    async with MatatikaServer(clock=clock, token_lifetime=600) as server, ClientSession() as http:
-        client = PlainClient(server, http)
+    async with client_of_a_server(clock=clock, token_lifetime=600) as client:
         assert (await client.ask_token()).document["expires_in"] == 600
         await client.log_in()
+        clock.jump(100_000)
         clock.advance(599)
-        assert (await client.get("/api/apikeys/")).status == 200
+        assert (await client.get(KEYS)).status == 200
         clock.advance(1)
-        assert (await client.get("/api/apikeys/")).status == 401
+        assert (await client.get(KEYS)).status == 401
 
 
-async def test_a_jump_of_the_clients_clock_ends_no_token(server: MatatikaServer, client: PlainClient) -> None:
-    assert isinstance(server.clock, ControlledClock)
-    server.clock.jump(100_000)
-    assert (await client.get("/api/apikeys/")).status == 200
-
-
-async def test_expired_tokens_are_forgotten() -> None:
+def test_expired_tokens_are_forgotten() -> None:
     clock = ControlledClock(frozen=True)
-    server = MatatikaServer(clock=clock)
+    tokens = Tokens(ServerTime(clock), 86_400)
     for _ in range(1_500):
-        server._tokens.issue("x", "y")
+        tokens.issue("x", "y")
     clock.advance(86_400)
-    server._tokens.issue("x", "y")
-    assert len(server._tokens._ends) == 1
+    tokens.issue("x", "y")
+    assert len(tokens._expiry) == 1
 
 
 async def test_revoked_tokens_are_refused_and_new_ones_accepted(server: MatatikaServer, client: PlainClient) -> None:
     server.revoke_tokens()
-    assert (await client.get("/api/apikeys/")).status == 401
+    assert (await client.get(KEYS)).status == 401
     await client.log_in()
-    assert (await client.get("/api/apikeys/")).status == 200
+    assert (await client.get(KEYS)).status == 200
 
 
-async def test_a_key_that_was_put_can_log_in_until_it_is_deleted(server: MatatikaServer, client: PlainClient) -> None:
-    id = (await client.post("/api/apikeys/")).document["id"]
-    made = (await client.put(f"/api/apikeys/{id}", {"name": "robot"})).document
-    credentials = ClientCredentials(made["clientId"], made["clientSecret"])
-    assert (await client.ask_token(credentials)).status == 200
-    await client.delete(f"/api/apikeys/{id}")
-    got = await client.ask_token(credentials)
-    assert (got.status, got.document) == (401, {"error": "access_denied", "error_description": "Unauthorized"})
-
-
-async def test_a_new_key_takes_a_while(server: MatatikaServer) -> None:
+async def test_a_new_key_takes_a_while_and_ends_with_its_deletion() -> None:
     clock = ControlledClock(frozen=True)
-    async with MatatikaServer(clock=clock, new_key_delay=30) as slow, ClientSession() as http:
-        client = PlainClient(slow, http)
-        await client.log_in()
-        id = (await client.post("/api/apikeys/")).document["id"]
-        made = (await client.put(f"/api/apikeys/{id}", {"name": "robot"})).document
+    async with client_of_a_server(clock=clock, new_key_delay=30) as client:
+        path = f"{KEYS}/{uuid4()}"
+        made = (await client.put(path, {"name": "robot"})).document
         credentials = ClientCredentials(made["clientId"], made["clientSecret"])
         clock.advance(29)
         assert (await client.ask_token(credentials)).status == 401
         clock.advance(1)
         assert (await client.ask_token(credentials)).status == 200
-        [id_of_added] = slow.add_api_keys(1)
-        assert (await client.ask_token(slow.api_keys[id_of_added].credentials)).status == 200
+        await client.send("DELETE", path)
+        got = await client.ask_token(credentials)
+        assert (got.status, got.document) == (401, {"error": "access_denied", "error_description": "Unauthorized"})
+        assert (await client.ask_token(client.server.add_api_key("at once").credentials)).status == 200
 
 
-async def test_the_servers_own_date_follows_the_clock() -> None:
+async def test_the_date_header_follows_the_clock() -> None:
     clock = ControlledClock(frozen=True)
-    async with MatatikaServer(clock=clock) as server, ClientSession() as http:
-        client = PlainClient(server, http)
+    async with client_of_a_server(clock=clock) as client:
         first = (await client.ask_token()).headers["Date"]
         clock.advance(86_400)
         second = (await client.ask_token()).headers["Date"]
@@ -178,7 +138,5 @@ async def test_the_servers_own_date_follows_the_clock() -> None:
 
 
 async def test_a_plain_clock_will_do() -> None:
-    async with MatatikaServer(clock=Clock()) as server, ClientSession() as http:
-        client = PlainClient(server, http)
-        await client.log_in()
-        assert (await client.get("/api/apikeys/")).status == 200
+    async with client_of_a_server(clock=Clock()) as client:
+        assert (await client.get(KEYS)).status == 200
