@@ -19,8 +19,17 @@ QUIET = ("-o", "asyncio_default_fixture_loop_scope=function")  # pytest-asyncio 
 ASYNCIO = ("-p", "pytest_asyncio.plugin", *QUIET)
 
 EVERY_KIND = """
-import asyncio, json, subprocess, sys, urllib.request
+import asyncio, subprocess, sys
 import pytest
+from aiomatatika import MatatikaSession
+
+close, loops = MatatikaSession.close, []
+
+async def close_in_the_loop_of_the_test(self):
+    assert not loops or asyncio.get_running_loop() is loops.pop()
+    await close(self)
+
+MatatikaSession.close = close_in_the_loop_of_the_test
 
 def test_synchronous(matatika_server, matatika_session):
     assert asyncio.run(matatika_session.apikeys.list().count()) == 1
@@ -33,24 +42,24 @@ def test_subprocess(matatika_server):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_anyio(matatika_server, matatika_session, anyio_backend):
+async def test_anyio(matatika_session, anyio_backend):
     assert await matatika_session.apikeys.list().count() == 1
 
-class TestEveryScope:
+class TestAsyncio:
+    async def check(self, session):
+        assert await session.apikeys.list().count() == 1
+        loops.append(asyncio.get_running_loop())
+
     @pytest.mark.asyncio
-    async def test_default(self, matatika_server, matatika_session):
-        assert await matatika_session.apikeys.list().count() == 1
+    async def test_default(self, matatika_session):
+        await self.check(matatika_session)
+""" + "".join(
+    f"""
+    @pytest.mark.asyncio(loop_scope="{scope}")
+    async def test_{scope}(self, matatika_session):
+        await self.check(matatika_session)
 """
-ONE_SCOPE = """
-    @pytest.mark.asyncio(loop_scope="{0}")
-    async def test_{0}(self, matatika_session, loop_of_{0}):
-        assert asyncio.get_running_loop() is loop_of_{0}
-        assert await matatika_session.apikeys.list().count() == 1
-"""
-SCOPES = ("function", "class", "module", "package", "session")
-LOOPS = "import asyncio, pytest_asyncio\n" + "".join(
-    f"@pytest_asyncio.fixture(loop_scope='{scope}')\nasync def loop_of_{scope}(): return asyncio.get_running_loop()\n"
-    for scope in SCOPES
+    for scope in ("function", "class", "module", "package", "session")
 )
 
 
@@ -78,9 +87,8 @@ def plugin(request: pytest.FixtureRequest) -> tuple[str, ...]:
 @pytest.mark.parametrize("scope", ["function", "session"])
 def test_every_kind_of_test_has_a_server_and_a_session(tmp_path: Path, plugin: tuple[str, ...], scope: str) -> None:
     pytest.importorskip("anyio")
-    source = EVERY_KIND + "".join(map(ONE_SCOPE.format, SCOPES)) + LOOPS
-    out = run_pytest(tmp_path, source, *plugin, *QUIET, "-o", f"asyncio_default_test_loop_scope={scope}")
-    assert "9 passed" in out, out
+    out = run_pytest(tmp_path, EVERY_KIND, *plugin, *QUIET, "-o", f"asyncio_default_test_loop_scope={scope}")
+    assert "9 passed in" in out, out
 
 
 def test_the_fixtures_are_listed_with_what_they_are(tmp_path: Path, plugin: tuple[str, ...]) -> None:
