@@ -66,7 +66,7 @@ class FaultPlan:
                 whole path, slash included.
             query: Only queries with these decoded parameters (``{"page": "1"}``), among others.
             status: Respond with this status. Without a body of its own the response has the one that the API or the
-                identity provider sends with this status; the real one where the server acts and this is no error.
+                identity provider sends with this status, or the real one where the server acts and this is a success.
             headers: Header fields to add, in place of those of the same name; None removes a field.
             body: Respond with this body: bytes, str (as UTF-8), or a function of the request that returns either, or
                 an async iterator of bytes, which is sent chunked and may be endless.

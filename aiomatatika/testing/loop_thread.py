@@ -32,13 +32,14 @@ class LoopThread:
         self._loop, self._stopping = self._started.result()
 
     def _run(self) -> None:
-        # Not by the loop policy: that is the program's, for the loops of the program.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            try:
-                loop = runner.get_loop()
-            except BaseException as error:  # noqa: BLE001  # raised where the thread is started
-                self._started.set_exception(error)
-                return
+        try:
+            # Not by the loop policy: that is the program's, for the loops of the program.
+            runner = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
+            loop = runner.get_loop()
+        except BaseException as error:  # noqa: BLE001  # raised where the thread is started
+            self._started.set_exception(error)
+            return
+        with runner:
             runner.run(self._until_stopped(loop))
 
     async def _until_stopped(self, loop: asyncio.AbstractEventLoop) -> None:

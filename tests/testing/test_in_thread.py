@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
 
@@ -106,9 +107,12 @@ def test_its_end_leaves_neither_thread_nor_port_though_a_request_hangs() -> None
     assert "MatatikaServer" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_an_error_at_the_start_is_raised_here(server: ThreadedServer) -> None:
+def test_an_error_at_the_start_is_raised_here(server: ThreadedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match=r"[Aa]ddress"):
         MatatikaServer.in_thread(port=int(server.url.rpartition(":")[2])).start()
+    monkeypatch.setattr(asyncio, "SelectorEventLoop", Mock(side_effect=OSError("too many open files")))
+    with pytest.raises(OSError, match="too many open files"):
+        MatatikaServer.in_thread().start()
     assert [thread.name for thread in threading.enumerate()].count("MatatikaServer") == 1
 
 
