@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Unpack
 
@@ -18,7 +18,9 @@ _REMEMBERED = 100  # requests: nobody looks at them here
 
 
 @asynccontextmanager
-async def demo_session(*, api_keys: int = 45, **options: Unpack[SessionOptions]) -> AsyncIterator[MatatikaSession]:
+async def demo_session(
+    *, api_keys: int = 45, **options: Unpack[SessionOptions]
+) -> AsyncGenerator[MatatikaSession, None]:
     """Open a session as the ``MATATIKA_*`` variables say; where none is set, on a server that lives as long as it.
 
     For examples and demonstrations. A production program should fail on a missing variable, as

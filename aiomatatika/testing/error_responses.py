@@ -67,7 +67,7 @@ class RefusedError(Exception):
         self.status = status
         self.message = message
         self.errors = errors
-        self.headers = headers or {}
+        self.headers: Mapping[str, str] = headers or {}
 
 
 def spring_error(refused: RefusedError, path: str, *, now: int) -> ServerResponse:

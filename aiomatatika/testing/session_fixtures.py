@@ -24,8 +24,8 @@ def _session_in(scope: Literal["function", "class", "module", "package", "sessio
     return pytest_asyncio.fixture(session, loop_scope=scope, name=f"_matatika_session_in_{scope}_loop")
 
 
-in_function_loop = _session_in("function")
-in_class_loop = _session_in("class")
-in_module_loop = _session_in("module")
-in_package_loop = _session_in("package")
-in_session_loop = _session_in("session")
+in_function_loop: Any = _session_in("function")
+in_class_loop: Any = _session_in("class")
+in_module_loop: Any = _session_in("module")
+in_package_loop: Any = _session_in("package")
+in_session_loop: Any = _session_in("session")
