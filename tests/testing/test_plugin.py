@@ -85,7 +85,7 @@ def plugin(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("scope", ["function", "session"])
-def test_every_kind_of_test_has_a_server_and_a_session(tmp_path: Path, plugin: tuple[str, ...], scope: str) -> None:
+def test_C20_every_kind_of_test_has_a_server_and_a_session(tmp_path: Path, plugin: tuple[str, ...], scope: str) -> None:
     pytest.importorskip("anyio")
     out = run_pytest(tmp_path, EVERY_KIND, *plugin, *QUIET, "-o", f"asyncio_default_test_loop_scope={scope}")
     assert "9 passed in" in out, out
