@@ -107,7 +107,7 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
         )
 
     def at(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> URL:
-        """Return the URL of an encoded path below the root, such as ``/apikeys``."""
+        """Return the URL of an encoded path below the root, such as ``/profiles``."""
         # From the whole text: yarl remembers it, with all that it found out about it. `with_path` costs 4 us more.
         url = URL(f"{self.origin}{self.path}{path}", encoded=True)
         return url.with_query(query) if query else url

@@ -1,8 +1,9 @@
-"""The request log: what the server was sent, in the order in which it came."""
+"""The request log: what the server was sent, in order of arrival."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -22,10 +23,10 @@ class RecordedRequest:
         method: The HTTP method.
         path: The path, percent-encoded as it was sent, without the query.
         endpoint: ``"api"``, ``"token"`` (the identity provider's) or ``"other"``.
-        query: The decoded query; of a repeated name the first value.
+        query: The decoded query; the first value of a repeated name.
         headers: All header fields.
         body: The whole body; empty until it has been read.
-        status: The status of the answer; None until it is sent, and where none was (dropped, raw bytes).
+        status: The status of the response; None until it is sent, and where a fault drops it or sends raw bytes.
         connection: The client's port: requests of one connection share it.
         at: When it arrived, in seconds of the server's clock (`Clock.monotonic`).
     """
@@ -58,22 +59,30 @@ class RecordedRequest:
 
 
 class RequestLog(list[RecordedRequest]):
-    """A list of requests, with views of a part of it.
+    """A list of requests, with views of a part of it. Any thread may read and clear it.
 
     Attributes:
-        limit: Keep no more than so many, the newest; None keeps all. Set it for tests of millions of requests.
+        limit: How many requests to keep, the newest ones; None keeps all. Set it for tests of millions of requests.
         seen: How many requests ever arrived, whatever `limit` and `clear` took away.
+        on_finished: Called in the server's thread with each request that the server has finished with: the status of
+            its response is known, or its connection is about to end.
     """
 
     limit: int | None = None
     seen: int = 0
+    on_finished: Callable[[RecordedRequest], None] | None = None
 
     def record(self, request: RecordedRequest) -> None:
-        """Take note of a request (the server does)."""
+        """Add a request that arrives (the server does)."""
         self.seen += 1
         self.append(request)
         if self.limit is not None and len(self) > self.limit:
             del self[: len(self) - self.limit]
+
+    def finish(self, request: RecordedRequest) -> None:
+        """Announce a request that is finished (the server does)."""
+        if self.on_finished is not None:
+            self.on_finished(request)
 
     @property
     def api(self) -> RequestLog:

@@ -1,4 +1,4 @@
-"""From an answer to bytes on a socket, whole or damaged."""
+"""From a `ServerResponse` to what aiohttp sends, whole or damaged."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
-from aiomatatika.testing.answers import Answer, phrase
 from aiomatatika.testing.faults import Fault
+from aiomatatika.testing.responses import ServerResponse, reason_phrase
 
-__all__ = ["LastWords", "hang_up", "response"]
+__all__ = ["ClosingResponse", "aiohttp_response", "close_connection"]
 
 
-def hang_up(transport: asyncio.Transport, *, reset: bool) -> None:
-    """Close a connection: after the bytes written so far by a FIN, or at once by an RST."""
+def close_connection(transport: asyncio.Transport, *, reset: bool) -> None:
+    """Close a connection: by a FIN after the bytes written so far, or at once by an RST."""
     if not reset:
         transport.close()
         return
@@ -28,11 +28,11 @@ def hang_up(transport: asyncio.Transport, *, reset: bool) -> None:
     transport.abort()
 
 
-class LastWords(web.StreamResponse):
-    """Any bytes, also none and also no HTTP, and the end of the connection.
+class ClosingResponse(web.StreamResponse):
+    """Any bytes, HTTP or not, and the end of the connection.
 
-    aiohttp takes a `ConnectionError` from ``prepare`` for a client that has gone, and is silent about it: that makes
-    this a way to end a connection that needs none of its private parts.
+    aiohttp takes a `ConnectionError` from ``prepare`` for a client that has gone, and says nothing: this ends a
+    connection without touching aiohttp's private parts.
     """
 
     def __init__(self, data: bytes = b"", *, reset: bool = False, drip: float | None = None) -> None:
@@ -52,12 +52,12 @@ class LastWords(web.StreamResponse):
                     if transport.is_closing():
                         break
                     transport.write(byte)
-            hang_up(transport, reset=self._reset)
-        raise ConnectionResetError("the server ended the connection on purpose")
+            close_connection(transport, reset=self._reset)
+        raise ConnectionResetError("the server closed the connection on purpose")
 
 
-class _InPieces(web.StreamResponse):
-    """An answer whose body comes piece by piece. It is sent in ``prepare``: there a vanished client is no error."""
+class _PiecewiseResponse(web.StreamResponse):
+    """A response whose body comes piece by piece, all of it in ``prepare``: there, a client may leave unnoticed."""
 
     def __init__(
         self, status: int, headers: CIMultiDict[str], pieces: AsyncIterator[bytes], length: int | None = None
@@ -74,7 +74,7 @@ class _InPieces(web.StreamResponse):
             async for piece in self._pieces:
                 await self.write(piece)
         finally:
-            close = getattr(self._pieces, "aclose", None)  # a generator has it, another iterator need not
+            close = getattr(self._pieces, "aclose", None)  # generators have it, other iterators need not
             if close is not None:
                 await close()
         return writer
@@ -86,33 +86,33 @@ async def _byte_by_byte(data: bytes, pause: float) -> AsyncIterator[bytes]:
         await asyncio.sleep(pause)
 
 
-def response(answer: Answer, date: str, fault: Fault | None = None) -> web.StreamResponse:
+def aiohttp_response(response: ServerResponse, date: str, fault: Fault | None = None) -> web.StreamResponse:
     """Return what aiohttp is to send.
 
     Args:
-        answer: What to say.
-        date: The Date header, where the answer has none.
+        response: The response.
+        date: The Date header, where the response has none.
         fault: How to damage it.
 
     Raises:
-        TypeError: The fault cuts a body that has no length.
+        TypeError: The fault cuts a body of unknown length.
     """
-    body = answer.body
-    headers = CIMultiDict(answer.headers)
+    body = response.body
+    headers = CIMultiDict(response.headers)
     headers.setdefault("Date", date)
     if fault is not None and fault.cut_after is not None:
         if not isinstance(body, bytes):
-            raise TypeError("cut_after cuts a body of known length, and an async iterator has none")
-        data = _head(answer.status, headers, len(body)) + body[: fault.cut_after]
-        return LastWords(data, reset=fault.reset, drip=fault.drip)
+            raise TypeError("cut_after cuts a body of known length, which an async iterator does not have")
+        data = _head(response.status, headers, len(body)) + body[: fault.cut_after]
+        return ClosingResponse(data, reset=fault.reset, drip=fault.drip)
     if not isinstance(body, bytes):
-        return _InPieces(answer.status, headers, body)
+        return _PiecewiseResponse(response.status, headers, body)
     if fault is not None and fault.drip is not None:
-        return _InPieces(answer.status, headers, _byte_by_byte(body, fault.drip), len(body))
-    return web.Response(status=answer.status, headers=headers, body=body)
+        return _PiecewiseResponse(response.status, headers, _byte_by_byte(body, fault.drip), len(body))
+    return web.Response(status=response.status, headers=headers, body=body)
 
 
 def _head(status: int, headers: CIMultiDict[str], length: int) -> bytes:
     headers["Content-Length"] = str(length)
-    lines = [f"HTTP/1.1 {status} {phrase(status)}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
-    return "\r\n".join(lines).encode()
+    status_line = f"HTTP/1.1 {status} {reason_phrase(status)}"
+    return "\r\n".join([status_line, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()

@@ -1,4 +1,4 @@
-"""The identity provider: tokens and the endpoint that hands them out."""
+"""The identity provider: tokens, and the endpoint that issues them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import json
 import secrets
 from typing import Any, cast
 
-from aiomatatika.testing.answers import Answer, json_bytes, oauth_error
 from aiomatatika.testing.clock import ServerTime
-from aiomatatika.testing.log import RecordedRequest
+from aiomatatika.testing.error_responses import oauth_error
+from aiomatatika.testing.request_log import RecordedRequest
+from aiomatatika.testing.responses import ServerResponse, json_bytes
 from aiomatatika.testing.store import Store
 
 __all__ = ["TokenEndpoint", "Tokens"]
 
-_MANY = 1_000  # tokens, before the expired ones are looked for
+_PURGE_ABOVE = 1_000  # tokens
 
 
 def _part(data: bytes) -> str:
@@ -24,29 +25,29 @@ def _part(data: bytes) -> str:
 
 
 class Tokens:
-    """The tokens that were issued, and which of them are still good.
+    """The tokens that were issued, and which of them are still accepted.
 
     Args:
         time: The server's time.
-        lifetime: Seconds from a token's issue to its end.
+        lifetime: Seconds from a token's issue to its expiry.
 
     Attributes:
-        issued: How many the token endpoint handed out.
+        issued: How many tokens the token endpoint has issued.
     """
 
     def __init__(self, time: ServerTime, lifetime: float) -> None:
         self._time = time
         self.lifetime = lifetime
         self.issued = 0
-        self._ends: dict[str, float] = {}
+        self._expiry: dict[str, float] = {}
         self._signing_key = secrets.token_bytes(32)
         self._embedded = ("", 0.0)
 
     def issue(self, client_id: str, audience: str) -> str:
-        """Return a new token: three base64url parts, the middle one with the claims that the API's tokens have."""
-        if len(self._ends) > _MANY:
+        """Return a new token: three base64url parts, the second with the claims of the API's own tokens."""
+        if len(self._expiry) > _PURGE_ABOVE:
             now = self._time.elapsed()
-            self._ends = {token: end for token, end in self._ends.items() if now < end}
+            self._expiry = {token: expiry for token, expiry in self._expiry.items() if now < expiry}
         issued_at = int(self._time.now())
         claims = {
             "iss": audience.removesuffix("api"),
@@ -61,35 +62,35 @@ class Tokens:
         head = json_bytes({"alg": "HS256", "typ": "JWT"})
         text = f"{_part(head)}.{_part(json_bytes(claims))}"
         token = f"{text}.{_part(hmac.digest(self._signing_key, text.encode(), hashlib.sha256))}"
-        self._ends[token] = self._time.elapsed() + self.lifetime
+        self._expiry[token] = self._time.elapsed() + self.lifetime
         return token
 
     def embedded(self, client_id: str, audience: str) -> str:
-        """Return the token that the key named "default" shows: good, and the same for half a lifetime."""
+        """Return the token that the key named "default" shows: valid, and the same for half its lifetime."""
         token, renewal = self._embedded
-        if token not in self._ends or self._time.elapsed() >= renewal:
+        if token not in self._expiry or self._time.elapsed() >= renewal:
             token = self.issue(client_id, audience)
             self._embedded = (token, self._time.elapsed() + self.lifetime / 2)
         return token
 
     def accept(self, token: str) -> bool:
         """Tell whether the API accepts a token."""
-        end = self._ends.get(token)
-        return end is not None and self._time.elapsed() < end
+        expiry = self._expiry.get(token)
+        return expiry is not None and self._time.elapsed() < expiry
 
     def revoke(self) -> None:
         """Refuse every token issued so far."""
-        self._ends.clear()
+        self._expiry.clear()
 
 
 class TokenEndpoint:
     """``POST /oauth/token`` with the refusals of Auth0.
 
     Args:
-        store: Whose keys may log in.
-        tokens: Where tokens come from.
+        store: The keys that may log in.
+        tokens: Issues the tokens.
         time: The server's time.
-        audience: The audience that a token must be asked for.
+        audience: The only audience that it issues tokens for.
     """
 
     def __init__(self, store: Store, tokens: Tokens, time: ServerTime, audience: str) -> None:
@@ -98,10 +99,10 @@ class TokenEndpoint:
         self._time = time
         self._audience = audience
 
-    def answer(self, request: RecordedRequest) -> Answer:
-        """Answer a request to the token endpoint."""
+    def respond(self, request: RecordedRequest) -> ServerResponse:
+        """Return the response to a request to the token endpoint."""
         if request.method != "POST":
-            return Answer(404, {"Content-Type": "text/plain"}, b"Not Found")
+            return ServerResponse(404, {"Content-Type": "text/plain"}, b"Not Found")
         fields = _fields(request)
         if fields is None:
             return oauth_error(400, "invalid_request", "The body is neither a form nor a JSON object")
@@ -127,11 +128,11 @@ class TokenEndpoint:
             "token_type": "Bearer",
         }
         headers = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
-        return Answer(200, headers, json_bytes(document))
+        return ServerResponse(200, headers, json_bytes(document))
 
 
 def _fields(request: RecordedRequest) -> dict[str, Any] | None:
-    """Return what was sent as a form or as JSON, or None where it was neither."""
+    """Return the fields of a form or a JSON object; None for any other body."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     try:
         if media_type == "application/x-www-form-urlencoded":
