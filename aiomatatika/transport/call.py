@@ -90,7 +90,7 @@ class Call:
                 with self._state.lifetime.in_flight(limit, secret=self._request.secret):
                     if self._request.repeat is not Repeat.SAFE:
                         await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
-                    return await self._until_answered()
+                    return await self._until_done()
         except MatatikaError as error:
             self._facts.describe(error)
             raise
@@ -107,7 +107,7 @@ class Call:
             return closed
         return TransportTimeoutError("the call did not end by its deadline", sent=self._sent)
 
-    async def _until_answered(self) -> Response:
+    async def _until_done(self) -> Response:
         state = self._state
         while True:
             token = await state.tokens.get(self._deadline.left)
@@ -115,12 +115,12 @@ class Call:
             if isinstance(response, NoResponse):
                 await self._after_no_response(response)
             elif response.status == 401:
-                self._replace(token, response)
+                self._replace_token(token, response)
             else:
                 state.tokens.confirm(token)
                 if 200 <= response.status < 300:
                     state.budget.give_back(self._paid_repeats)
-                    return self._promised(response)
+                    return self._check_promised(response)
                 if response.status in self._request.done_already and self._facts.maybe_done:
                     return response
                 if response.status in _REDIRECTS:
@@ -128,7 +128,7 @@ class Call:
                 else:
                     await self._after_error(response, token)
 
-    def _promised(self, response: Response) -> Response:
+    def _check_promised(self, response: Response) -> Response:
         promised = self._request.promised
         if promised is None or response.status in promised:
             return response
@@ -182,7 +182,7 @@ class Call:
     def _secrets(self, token: BearerToken) -> tuple[Secret, ...]:
         return (token.value, *self._state.secrets)
 
-    # What follows an attempt: each of these returns where another attempt is to be made, and raises where none is.
+    # What follows an attempt: each of these returns for another attempt, or raises what ends the call.
 
     async def _after_no_response(self, response: NoResponse) -> None:
         self._state.lifetime.check_open()
@@ -210,7 +210,7 @@ class Call:
         if failure is None or not await self._wait_to_repeat(failure, retry_after):
             raise api_error(response, self._secrets(token), retry_after)
 
-    def _replace(self, token: BearerToken, response: Response) -> None:
+    def _replace_token(self, token: BearerToken, response: Response) -> None:
         if self._token_replaced or not self._state.tokens.replace(token):
             code = challenge_code(response)
             raise AuthenticationError(
@@ -246,7 +246,7 @@ class Call:
         self._request = msgspec.structs.replace(request, url=url)
 
     async def _wait_to_repeat(self, failure: Failure, retry_after: float | None = None) -> bool:
-        """Wait for the next attempt's turn; False: there is none.
+        """Wait for the turn of the next attempt; False: the call ends with this failure.
 
         A turn that the retry budget cannot pay for passes, and the call waits for the one after it. A wait that the
         server asks for is not charged: it is the server that spreads the load then.

@@ -39,7 +39,7 @@ class Client:
         return self.state.root.at(path, query)
 
     async def send(self, request: Request, deadline: Deadline | None = None) -> Response:
-        """Make a call: everything between here and its answer of status 200 to 299 ends by the deadline.
+        """Make a call and return its response of status 200 to 299, by the deadline.
 
         Raises:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.
