@@ -12,7 +12,7 @@ from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, Clie
 from aiohttp.http_exceptions import ContentEncodingError
 
 from aiomatatika.secret import Secret
-from aiomatatika.transport.message import MAX_BODY, Request, Response
+from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.retry import Failure
 
 __all__ = ["NoResponse", "exchange"]
@@ -121,7 +121,7 @@ async def _exchange(
         raise_for_status=False,
     )
     try:
-        body = await _read(response)
+        body = await _read(response, request.max_body)
     except BaseException as error:
         response.close()
         if isinstance(error, Exception):
@@ -130,9 +130,9 @@ async def _exchange(
     return Response(response.status, response.headers, body, request)
 
 
-async def _read(response: ClientResponse) -> bytes:
+async def _read(response: ClientResponse, max_body: int) -> bytes:
     """Read the body as it is decompressed, so that a small answer that unpacks to a gigabyte stops at the cap."""
-    cap = MAX_BODY if response.status < _FIRST_ERROR_STATUS else _MAX_ERROR_BODY
+    cap = max_body if response.status < _FIRST_ERROR_STATUS else _MAX_ERROR_BODY
     chunks = []
     size = 0
     while chunk := await response.content.readany():
@@ -146,12 +146,16 @@ async def _read(response: ClientResponse) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def _size(size: int) -> str:
+    return f"{size // 2**20} MiB" if size >= 2**20 else f"{size // 2**10} KiB"
+
+
 def _without_body(request: Request, response: ClientResponse, error: Exception) -> Response | NoResponse:
     if response.status >= _FIRST_ERROR_STATUS:
         # The status says what there is to know; the body would have been its explanation.
         return Response(response.status, response.headers, b"", request)
     if isinstance(error, _TooLargeError):
-        reason = f"the body is larger than {MAX_BODY // 2**20} MiB"
+        reason = f"the body is larger than {_size(request.max_body)}"
         return NoResponse(Failure.DAMAGED, reason, status=response.status, too_large=True)
     if isinstance(error, TimeoutError):
         return NoResponse(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)

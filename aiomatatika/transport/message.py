@@ -40,6 +40,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             DELETE, the 409 to what can be done once.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
+        max_body: The longest body of a success, in bytes.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     done_already: frozenset[int] = frozenset()
     secret: str | None = None
     within: float | None = None
+    max_body: int = MAX_BODY
 
     def facts(self) -> CallFacts:
         """Return what is known of the call before it is made."""
