@@ -57,31 +57,33 @@ class SharedToken:
         """Return the token of the store if it helps; else fetch one while no other process does, and store it."""
         outcome: Granted | Refused | None = None
         try:
-            _, found = await self._load()
+            _, found = await self._in_time(self._load, _PATIENCE)
             if found is not None and helps(found):
                 return found
             async with self._locked():
-                stored, found = await self._load()  # another process may have been faster
-                outcome = found if found is not None and helps(found) else await ask()
-                if isinstance(outcome, Granted) and outcome is not found and outcome.lifetime is not None:
+                stored, found = await self._in_time(self._load, _PATIENCE)  # another process may have been faster
+                if found is not None and helps(found):
+                    return found
+                outcome = await ask()
+                if isinstance(outcome, Granted) and outcome.lifetime is not None:
                     fresh = StoredToken(outcome.value, outcome.asked_at.wall, outcome.lifetime)
-                    await self._in_time(self._store.save(self._key, fresh, stored), _PATIENCE)
+                    await self._in_time(lambda: self._store.save(self._key, fresh, stored), _PATIENCE)
         except _StoreError:
             return await ask() if outcome is None else outcome
         return outcome
 
     async def _load(self) -> tuple[StoredToken | None, Granted | None]:
-        """Return what is stored, and the same as a grant where it is not from the future."""
-        stored = await self._in_time(self._store.load(self._key), _PATIENCE)
-        if stored is None or (age := self._clock.wall() - stored.issued_at) < -_MAX_SKEW:
-            return stored, None
+        """Return what is stored, and the same as a grant unless it is from the future."""
+        stored = await self._store.load(self._key)
+        if stored is None:
+            return None, None
+        age = self._clock.wall() - stored.issued_at
         asked_at = Instant(stored.issued_at, self._clock.monotonic() - max(age, 0.0))
-        return stored, Granted(stored.value, stored.lifetime, asked_at)
+        return stored, Granted(stored.value, stored.lifetime, asked_at) if age >= -_MAX_SKEW else None
 
     @contextlib.asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
-        lock = self._store.lock(self._key, self._within)
-        await self._in_time(lock.__aenter__(), self._within + _PATIENCE)
+        lock = await self._in_time(self._lock, self._within + _PATIENCE)
         try:
             yield
         finally:
@@ -89,11 +91,16 @@ class SharedToken:
                 async with asyncio.timeout(_PATIENCE):
                     await lock.__aexit__(None, None, None)
 
-    async def _in_time(self, doing: Awaitable[T], seconds: float) -> T:
-        """Wait for the store, but not for long, and not for what it raises."""
+    async def _lock(self) -> contextlib.AbstractAsyncContextManager[object]:
+        lock = self._store.lock(self._key, self._within)
+        await lock.__aenter__()
+        return lock
+
+    async def _in_time(self, ask_store: Callable[[], Awaitable[T]], seconds: float) -> T:
+        """Ask the store for something, but not for long; whatever it raises becomes a WARNING and a `_StoreError`."""
         try:
             async with asyncio.timeout(seconds):
-                return await doing
+                return await ask_store()
         except Exception as error:  # noqa: BLE001  # whatever a store raises, it is no reason to fail
             what = error.strerror if isinstance(error, OSError) and error.strerror else raised_at(error)
             _logger.warning("the token store failed (%s): going on without it", what)

@@ -160,8 +160,8 @@ class TokenSource:
         try:
             if self._shared is None:
                 return await self._grant(attempts)
-            in_hand = self._current()
-            return await self._shared.fetch(lambda: self._grant(attempts), lambda stored: self._helps(stored, in_hand))
+            last = self._token  # another loop may fetch the next one meanwhile, and store it
+            return await self._shared.fetch(lambda: self._grant(attempts), lambda stored: self._helps(stored, last))
         except asyncio.CancelledError:
             if task.cancelling():
                 raise
@@ -170,10 +170,13 @@ class TokenSource:
         except Exception as error:  # noqa: BLE001  # as the docstring says
             return refusal(error)
 
-    def _helps(self, stored: Granted, in_hand: Token | None) -> bool:
-        """Tell whether a token from the store is good, was not refused, and is newer than the one in hand."""
-        newer = in_hand is None or stored.asked_at.wall > in_hand.asked_at.wall
-        return newer and stored.value != self._refused and Token.of(stored, 0.0).is_good(self._clock)
+    def _helps(self, stored: Granted, last: Token | None) -> bool:
+        """Tell whether a token from the store is good, and neither refused nor older than the last one."""
+        if last is not None:
+            older = last.is_good(self._clock) and stored.asked_at.wall < last.asked_at.wall
+            if older or stored.value == last.value:
+                return False
+        return stored.value != self._refused and Token.of(stored, 0.0).is_good(self._clock)
 
     def _failed(self, refused: Refused) -> None:
         token = self._current()

@@ -20,7 +20,7 @@ __all__ = ["RedisTokenStore"]
 _PREFIX: Final = "aiomatatika:token:"
 _PATIENCE: Final = 1.0
 # The lock of a holder that died is free after this; a living one renews it in time.
-_LEASE: Final = 4.0
+_LEASE: Final = 3.0
 _RENEWAL: Final = 1.0
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.5
@@ -60,7 +60,7 @@ class RedisTokenStore:
 
     Redis holds each token in clear text until it has expired, under a digest of whose token it is. A Redis that is
     away, slow (1 s) or full costs a WARNING: each process then fetches a token of its own. The lock for fetching ends
-    4 s after its holder has died.
+    3 s after its holder has died.
 
     Args:
         client: A `redis.asyncio.Redis`, which stays open, for the event loop that it belongs to. Or a URL such as
