@@ -129,15 +129,18 @@ class RedisTokenStore:
         name, fence = f"{_PREFIX}{key}:lock", secrets.token_hex(16)
         async with self._connected() as client:
             held = await _acquired(client, name, fence, within)
-            renewal = asyncio.create_task(_renewed(client, name, fence)) if held else None
+            if not held:
+                yield False
+                return
+            over = asyncio.Event()
+            renewal = asyncio.create_task(_renew(client, name, fence, over))
             try:
-                yield held
+                yield True
             finally:
-                if renewal is not None:
-                    renewal.cancel()
-                    await asyncio.wait({renewal})
-                    async with asyncio.timeout(_PATIENCE):
-                        await client.eval(_RELEASE, 1, name, fence)
+                over.set()
+                await asyncio.wait({renewal}, timeout=_PATIENCE)
+                async with asyncio.timeout(_PATIENCE):
+                    await client.eval(_RELEASE, 1, name, fence)
 
     def __repr__(self) -> str:
         return "RedisTokenStore()"
@@ -161,11 +164,15 @@ async def _acquired(client: Redis, name: str, fence: str, within: float) -> bool
         pause = min(1.5 * pause, _LONGEST_PAUSE)
 
 
-async def _renewed(client: Redis, name: str, fence: str) -> None:
-    """Keep the lock until cancelled, or until it is lost: then it ends by itself."""
+async def _renew(client: Redis, name: str, fence: str, over: asyncio.Event) -> None:
+    """Renew the lock until it is over, or lost: then it ends by itself."""
     with contextlib.suppress(Exception):
-        while True:
-            await asyncio.sleep(_RENEWAL)
+        while not over.is_set():
+            # Told, not cancelled: a cancellation in the middle of a command costs the client's connection.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RENEWAL):
+                    await over.wait()
+                return
             async with asyncio.timeout(_PATIENCE):
-                if not await client.eval(_RENEW, 1, name, str(int(1_000 * _LEASE))):
+                if not await client.eval(_RENEW, 1, name, fence, int(1_000 * _LEASE)):
                     return
