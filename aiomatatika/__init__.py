@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 from aiomatatika._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from aiomatatika.auth.stores.file import FileTokenStore as FileTokenStore
+    from aiomatatika.auth.stores.protocol import TokenStore as TokenStore
+    from aiomatatika.auth.stores.redis import RedisTokenStore as RedisTokenStore
     from aiomatatika.credentials import AccessToken as AccessToken
     from aiomatatika.credentials import BearerToken as BearerToken
     from aiomatatika.credentials import ClientCredentials as ClientCredentials
@@ -55,6 +58,9 @@ if TYPE_CHECKING:
 
 # Each name is imported when it is first asked for: where it comes from, module by module.
 _NAMES = {
+    "auth.stores.file": ("FileTokenStore",),
+    "auth.stores.protocol": ("TokenStore",),
+    "auth.stores.redis": ("RedisTokenStore",),
     "credentials": ("AccessToken", "BearerToken", "ClientCredentials"),
     "deployment": ("MELTANO", "PRODUCTION", "STAGING", "Deployment"),
     "errors": (

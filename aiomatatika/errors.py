@@ -103,7 +103,9 @@ class MatatikaError(Exception):
         return f"{message} ({self.method} {self.path})" if self.method else message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, self.__dict__.copy()))
+        # A copy has lists of its own (`__notes__` is one): what is added to it does not show on the original.
+        state = {name: value.copy() if isinstance(value, list) else value for name, value in self.__dict__.items()}
+        return (_rebuild, (type(self), self.args, state))
 
 
 def _rebuild(cls: type[MatatikaError], args: tuple[Any, ...], state: dict[str, Any]) -> MatatikaError:

@@ -15,7 +15,10 @@ import aiohttp
 
 from aiomatatika._version import __version__
 from aiomatatika.auth.client_credentials import ClientCredentialsGrant
+from aiomatatika.auth.shared import shared_token
 from aiomatatika.auth.source import TokenSource
+from aiomatatika.auth.stores.protocol import TokenStore
+from aiomatatika.auth.token import FixedToken
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
 from aiomatatika.decoding.request_bodies import json_body
@@ -72,6 +75,8 @@ class MatatikaSession(Groups):
         timeouts: Limits in seconds.
         retries: How often a failed request is repeated.
         user_agent: The caller's own product, put before ours in the User-Agent header.
+        token_store: Where the token is shared with other processes or machines: a `FileTokenStore`, a `RedisTokenStore`
+            or any other `TokenStore`. It goes with `ClientCredentials`.
 
     Raises:
         ConfigurationError: The settings cannot work; the message names the argument. Nothing was sent.
@@ -86,6 +91,7 @@ class MatatikaSession(Groups):
         timeouts: Timeouts = Timeouts(),  # noqa: B008  # frozen
         retries: Retries = Retries(),  # noqa: B008  # frozen
         user_agent: str | None = None,
+        token_store: TokenStore | None = None,
     ) -> None:
         if not isinstance(credentials, ClientCredentials | BearerToken):
             kind = type(credentials).__name__
@@ -98,12 +104,14 @@ class MatatikaSession(Groups):
         connections = Connections(lifetime, _user_agent(user_agent), http)
         client_id: str | None = None
         secrets: tuple[Secret, ...] = ()
+        tokens: TokenSource | FixedToken
+        shared = shared_token(token_store, credentials, deployment, clock, timeouts.total)
         if isinstance(credentials, ClientCredentials):
             client_id, secrets = credentials.client_id, (credentials.client_secret,)
             grant = ClientCredentialsGrant(credentials, deployment, connections, clock, options)
-            tokens = TokenSource(grant, clock, lifetime)
+            tokens = TokenSource(grant, clock, lifetime, shared)
         elif isinstance(credentials.token, Secret):
-            tokens = TokenSource(None, clock, lifetime, fixed=credentials.token)
+            tokens = FixedToken(credentials.token, clock)
         else:
             tokens = TokenSource(callable_grant(credentials.token, clock, timeouts.total), clock, lifetime)
         state = SharedState(
@@ -125,8 +133,9 @@ class MatatikaSession(Groups):
     def from_env(cls, **overrides: Any) -> Self:
         """Return a session with what the environment says.
 
-        ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``; where they are set,
-        ``MATATIKA_API_URL``, ``MATATIKA_TOKEN_URL`` and ``MATATIKA_AUDIENCE`` instead of those of `PRODUCTION`.
+        ``MATATIKA_CREDENTIALS_FILE``, or ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or
+        ``MATATIKA_ACCESS_TOKEN``; where they are set, ``MATATIKA_API_URL``, ``MATATIKA_TOKEN_URL`` and
+        ``MATATIKA_AUDIENCE`` instead of those of `PRODUCTION`.
 
         Args:
             **overrides: Arguments of the constructor; ``credentials`` and ``deployment`` replace the environment's.

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import aiohttp
 
+from aiomatatika.auth.stores.protocol import TokenStore
 from aiomatatika.deployment import Deployment
 from aiomatatika.options import Retries, Timeouts
 
@@ -20,3 +21,4 @@ class SessionOptions(TypedDict, total=False):
     timeouts: Timeouts
     retries: Retries
     user_agent: str | None
+    token_store: TokenStore | None

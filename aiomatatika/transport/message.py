@@ -42,6 +42,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             DELETE, the 409 to what can be done once.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
+        max_body: The longest body of a success, in bytes.
     """
 
     method: str
@@ -50,12 +51,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: Body | None = None
     content_type: str = "application/json"
     accept: str = HAL_JSON
-    max_body: int = MAX_BODY
     promised: frozenset[int] | None = None
     not_repeated_after: frozenset[int] = frozenset()
     done_already: frozenset[int] = frozenset()
     secret: str | None = None
     within: float | None = None
+    max_body: int = MAX_BODY
 
     def facts(self) -> CallFacts:
         """Return what is known of the call before it is made."""
