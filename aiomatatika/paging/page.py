@@ -139,13 +139,11 @@ def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], s
     """Find the items: under the relation's name, or under the only name that there is."""
     embedded = document.get("_embedded")
     if embedded in (None, [], {}):
-        return ([], relation) if _is_collection(document) else Mismatch("body: expected a collection")
+        return ([], relation) if _is_collection(document) else Mismatch(f"_embedded: expected {relation}")
     if not isinstance(embedded, dict):
         return Mismatch("_embedded: expected an object")
     if relation not in embedded:
-        if not _is_collection(document):
-            return Mismatch("body: expected a collection")
-        if len(embedded) > 1:
+        if len(embedded) > 1 or not _is_collection(document):
             return Mismatch(f"_embedded: expected {relation}")
         relation = next(iter(embedded))
     items = embedded[relation]

@@ -60,7 +60,7 @@ class PageWalk(Generic[T]):
         self._last = _LastPage()
         self._came_by_link = False
         self._had_links = False
-        self._counted_from = 0
+        self._counted_from: int | None = None  # None: it began in the middle, and will be 0 until it shows to be 1
         self._began_at_first = False
         self._recent = RecentIds()
         # Hashes, for a cursor can be long and a walk have 10,000 pages: two of them agree once in 10**11 such walks.
@@ -94,8 +94,6 @@ class PageWalk(Generic[T]):
         except LinkError as error:
             error.next_url = error.next_url or asked_text
             self.next_url, self.blocked = None, error
-        if self.next_url is not None:
-            self._next_text = str(self.next_url)
         return Page(
             items=items,
             number=page.number,
@@ -106,26 +104,28 @@ class PageWalk(Generic[T]):
         )
 
     def ahead(self, most: int) -> list[URL]:
-        """Return the pages to have in flight: the next and, where pages are numbered and counted, those after it.
+        """Return the next pages: one where there are links alone, up to so many where pages are numbered and counted.
 
-        Predictions end with the first that a link proves wrong, so that a walk sends at most ``most`` requests more than
-        there are pages.
+        Predictions end with the first that a link proves wrong, and none is taken back while a smaller count is the
+        only reason: so a walk never fetches in vain what it has in flight more than once.
         """
         url = self.next_url
         if url is None:
             return []
-        self._predicted = []
         number, count = self._last.number, self._last.page_count
         if self._may_predict and number is not None and count is not None and page_number(url) == number + 1:
-            end = min(count + self._counted_from, number + 1 + min(most, self._max_pages - self._pages))
-            self._predicted = [with_page_number(url, each) for each in range(number + 2, end)]
+            end = min(count + (self._counted_from or 0), number + 1 + min(most, self._max_pages - self._pages))
+            unpredicted = range(number + 2 + len(self._predicted), end)
+            self._predicted += [with_page_number(url, each) for each in unpredicted]
         return [url, *self._predicted]
 
     def _begin(self, page: PageDocument[T]) -> None:
         """Find out whether pages count from 0, as this API's do, or from 1."""
-        if page.number == 1 and not page_number(page.url):
+        if page.number_or_asked == 0:
+            self._counted_from = 0
+        elif page.number == 1 and not page_number(page.url):
             self._counted_from = 1
-        self._began_at_first = page.number == self._counted_from
+        self._began_at_first = page.number is not None and page.number == self._counted_from
 
     def _remember(self, page: PageDocument[T], ids: list[Hashable]) -> None:
         self._last = _LastPage(
@@ -180,19 +180,20 @@ class PageWalk(Generic[T]):
             return None
         if self._predicted:
             url = self._as_predicted(url)
-        if hash(str(url)) in self._visited:
+        self._next_text = str(url)
+        if hash(self._next_text) in self._visited:
             raise PaginationError("the pages loop: a next link leads to a page that was there before")
         if self._pages >= self._max_pages:
             endless = PaginationError(f"no end after {self._pages} pages; go on with collection.at(error.next_url)")
-            endless.next_url = str(url)
+            endless.next_url = self._next_text
             raise endless
         return url
 
     def _as_predicted(self, url: URL) -> URL:
         """Return the predicted URL where it asks for the same page: it is on its way, perhaps in another encoding."""
         if is_same_page(url, self._predicted[0]):
-            return self._predicted[0]
-        self._may_predict = False
+            return self._predicted.pop(0)
+        self._may_predict, self._predicted = False, []
         return url
 
     def _more_follow(self, page: PageDocument[T]) -> bool:
@@ -200,11 +201,10 @@ class PageWalk(Generic[T]):
         count, number = page.page_count, page.number_or_asked
         if count is None:
             return False
-        size, total = page.size, page.total_elements
-        if number + 1 == count and size and total is not None and number * size + len(page.items) > total:
-            # Only here can a walk that begins in the middle see that pages count from 1: the last would hold too much.
-            self._counted_from = 1
-        return number + 1 - self._counted_from < count
+        if self._counted_from is None and number + 1 == count and page.size and page.total_elements is not None:
+            # Only here can a walk that began in the middle see it: this page holds more than the last has left.
+            self._counted_from = int(number * page.size + len(page.items) > page.total_elements)
+        return number + 1 - (self._counted_from or 0) < count
 
     def _check_whole(self, page: PageDocument[T]) -> None:
         if self._more_follow(page):

@@ -95,8 +95,8 @@ def query_string(params: Params) -> str:
             text = _text(each)
             if text is None:
                 raise InvalidArgumentError(
-                    f"the query parameter {name[:_SHOWN_OF_A_NAME]!r} cannot be sent as {type(each).__name__}: it must be "
-                    "text, a finite number, a bool, a date, an aware datetime, a UUID, an Enum of these, or a list of them"
+                    f"the query parameter {name[:_SHOWN_OF_A_NAME]!r} cannot be this {type(each).__name__}: it must be "
+                    "text, a finite number, a bool, a date, an aware datetime, a UUID, an Enum, or a list of these"
                 )
             parts.append(f"{quote_plus(name, _UNQUOTED)}={quote_plus(text, _UNQUOTED)}")
     return "&".join(parts)
