@@ -187,6 +187,7 @@ class Pages(Generic[T]):
         self._walk: PageWalk[T] | None = walk  # None: it is over
         self._prefetch = prefetch
         self._ahead: deque[tuple[URL, asyncio.Task[Response | MatatikaError]]] = deque()
+        self._dropped: set[asyncio.Task[Response | MatatikaError]] = set()  # cancelled, and not yet at their end
         self._after_those: list[URL] = []  # at most one: it goes out the moment that the first of them is back
         self._busy = False
 
@@ -241,9 +242,9 @@ class Pages(Generic[T]):
         """End the walk; a page that is being fetched ahead is given up."""
         self._check_idle()
         self._walk = None
-        tasks = self._drop_ahead()
-        if tasks:
-            await asyncio.wait(tasks)
+        self._drop_ahead()
+        if self._dropped:
+            await asyncio.wait(self._dropped)
 
     def __del__(self) -> None:
         for _, task in self._ahead:
@@ -251,13 +252,13 @@ class Pages(Generic[T]):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(task.cancel)
 
-    def _drop_ahead(self) -> list[asyncio.Task[Any]]:
-        tasks: list[asyncio.Task[Any]] = [task for _, task in self._ahead]
+    def _drop_ahead(self) -> None:
+        for _, task in self._ahead:
+            task.cancel()
+            self._dropped.add(task)
+            task.add_done_callback(self._dropped.discard)
         self._ahead.clear()
         self._after_those = []
-        for task in tasks:
-            task.cancel()
-        return tasks
 
     async def _fetch(self, url: URL) -> Response:
         if not self._ahead:

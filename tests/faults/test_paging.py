@@ -29,7 +29,7 @@ from aiomatatika.paging.collection import Collection, PageSource
 from aiomatatika.testing import MatatikaServer
 
 from ..cancellation import interrupted_everywhere
-from ..paging.pages import ANY_LIST, LIST, Memory, any_slash, numbers_of, page_of, serve
+from ..paging.pages import LIST, Memory, numbers_of, page_of, serve
 from .conftest import Witness
 
 CHANGED = "the number of items changed during the walk: some may be missing"
@@ -84,8 +84,8 @@ async def test_P15_page_2_fails_for_good(server: MatatikaServer, witness: Witnes
             async for page in keys.pages():
                 got += [key.id for key in page.items]
         error: Any = caught.value
-        assert (error.status, any_slash(error.path), error.attempts) == (503, LIST, 3)
-        assert any_slash(error.next_url) == f"{server.url}{LIST}?page=1&size=20"
+        assert (error.status, error.path, error.attempts) == (503, LIST, 3)
+        assert error.next_url == f"{server.url}{LIST}?page=1&size=20"
         assert got == list(server.api_keys)[:20]
         got += [key.id async for key in keys.at(error.next_url)]
     assert got == list(server.api_keys)
@@ -185,7 +185,7 @@ async def test_P21_secret_inside_a_list(
     def edit(document: dict[str, Any]) -> None:
         document["_embedded"]["apikeys"][0] |= secrets
 
-    server.faults.add(path=ANY_LIST, edit=edit)
+    server.faults.add(path=LIST, edit=edit)
     async with server.session() as session:
         page = await session.apikeys.list().page()
     witness.secrets |= set(secrets.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,6 @@ from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.message import Request, Response
 
 LIST = "/api/apikeys"
-ANY_LIST = re.compile(f"{LIST}/?")  # the API's own links may have the slash
 
 
 def page_of(
@@ -32,11 +30,6 @@ def page_of(
     if page is not None:
         document["page"] = page
     return document | members
-
-
-def any_slash(url: str | None) -> str | None:
-    """Return a URL of the list without the trailing slash that the API's own links may have."""
-    return url and url.replace(f"{LIST}/", LIST)
 
 
 def numbers_of(keys: Iterable[ApiKey]) -> list[int]:

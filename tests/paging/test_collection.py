@@ -20,7 +20,7 @@ from aiomatatika import (
 )
 from aiomatatika.testing import MatatikaServer
 
-from .pages import LIST, any_slash, numbers_of, page_of, serve
+from .pages import LIST, numbers_of, page_of, serve
 
 
 async def test_nothing_is_sent_before_it_is_iterated_and_each_iteration_starts_anew(
@@ -43,7 +43,7 @@ async def test_a_page_says_where_it_stands(matatika_server: MatatikaServer, mata
         (number, 2, 5, 3) for number in range(3)
     ]
     url = f"{matatika_server.url}{LIST}?page="
-    assert [any_slash(page.next_url) for page in pages] == [f"{url}1&size=2", f"{url}2&size=2", None]
+    assert [page.next_url for page in pages] == [f"{url}1&size=2", f"{url}2&size=2", None]
 
 
 async def test_pages_without_a_page_object_say_nothing_of_it(matatika_session: MatatikaSession) -> None:

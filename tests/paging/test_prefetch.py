@@ -15,7 +15,7 @@ from aiomatatika import ApiKey, MatatikaSession, PaginationError, ResponseError,
 from aiomatatika.paging.collection import Pages
 from aiomatatika.testing import MatatikaServer
 
-from .pages import ANY_LIST, Memory, numbers_of, page_of
+from .pages import LIST, Memory, numbers_of, page_of
 
 
 def pages_of(total: int, size: int, *, links: bool = True, numbers: bool = True) -> Callable[[URL], dict[str, Any]]:
@@ -87,8 +87,8 @@ async def test_pages_may_arrive_in_any_order(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
     matatika_server.add_api_keys(5)
-    held = matatika_server.faults.add(path=ANY_LIST, query={"page": "1"}, delay=(release := asyncio.Event()))
-    later = matatika_server.faults.add(path=ANY_LIST, query={"page": "3"}, act=True)
+    held = matatika_server.faults.add(path=LIST, query={"page": "1"}, delay=(release := asyncio.Event()))
+    later = matatika_server.faults.add(path=LIST, query={"page": "3"}, act=True)
     items = aiter(matatika_session.apikeys.list(size=1, prefetch=3))
     got = [(await anext(items)).id]
     await held.wait()
@@ -227,7 +227,7 @@ async def test_an_error_ahead_that_nobody_comes_to_see_is_silent() -> None:
 
 async def test_closing_the_session_ends_what_is_fetched_ahead(matatika_server: MatatikaServer) -> None:
     matatika_server.add_api_keys(9)
-    held = matatika_server.faults.add(path=ANY_LIST, query={"page": "1"}, delay=asyncio.Event())
+    held = matatika_server.faults.add(path=LIST, query={"page": "1"}, delay=asyncio.Event())
     async with matatika_server.session() as session:
         pages = session.apikeys.list(size=1, prefetch=2).pages()
         await anext(pages)
