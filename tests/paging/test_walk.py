@@ -130,11 +130,6 @@ def test_a_redirected_page_is_the_one_that_answered() -> None:
         assert str(Walked(page([1], href, url=elsewhere)).error) == LOOPS
 
 
-def test_links_rule_where_there_was_one() -> None:
-    walked = Walked(counted(0, 6, [1, 2], "?page=1"), counted(1, 6, [3, 4]))
-    assert (walked.got, walked.asked, walked.warnings) == ([1, 2, 3, 4], ["", "page=1"], [ENDS_EARLY])
-
-
 # Pages that count from 1
 
 
@@ -302,9 +297,11 @@ def test_pages_are_predicted_by_replacing_the_number_alone(form: str) -> None:
     assert walked.asked[1:] == queries
 
 
-def test_pages_are_predicted_where_there_are_no_links() -> None:
+def test_pages_are_predicted_for_as_long_as_there_are_some() -> None:
     assert Walked(page([0], number=0, total_pages=3), prefetch=9).ahead == [["page=1", "page=2"]]
     assert Walked(page([0], number=1, total_pages=3), prefetch=9).ahead == [["page=2", "page=3"]]
+    assert Walked(page([0], number=0, total_pages=1), prefetch=9).ahead == [[]]
+    assert Walked(page([0], "https://evil.example/", number=0, total_pages=9), prefetch=9).ahead == [[]]
 
 
 @pytest.mark.parametrize(
@@ -320,11 +317,6 @@ def test_pages_are_predicted_where_there_are_no_links() -> None:
 )
 def test_only_the_next_page_can_be_ahead_where_the_others_cannot_be_told(first: Page) -> None:
     assert Walked(first, prefetch=3).ahead == [[first["next_hrefs"][0][1:]]]
-
-
-def test_nothing_is_ahead_of_the_end_or_of_an_unsafe_link() -> None:
-    assert Walked(page([0], number=0, total_pages=1), prefetch=3).ahead == [[]]
-    assert Walked(page([0], "https://evil.example/", number=0, total_pages=9), prefetch=3).ahead == [[]]
 
 
 def test_no_page_beyond_max_pages_is_ahead() -> None:

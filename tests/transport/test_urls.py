@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 from yarl import URL
 
-from aiomatatika import PRODUCTION, Deployment, LinkError, UnsafeLinkError
+from aiomatatika import MELTANO, PRODUCTION, STAGING, Deployment, LinkError, UnsafeLinkError
 from aiomatatika.transport.urls import ApiRoot, path_segment, uuid_of
 
 API = "https://app.matatika.com/api"
@@ -106,6 +106,14 @@ def test_links_of_other_deployments(api_url: str, href: str, followed: str | Non
             resolved(href, api_url, ours)
     else:
         assert resolved(href, api_url, ours) == followed
+
+
+@pytest.mark.parametrize("host", ["app.matatika.com", "app.meltano.com", "catalog.matatika.com"])
+def test_a_link_to_production_by_any_of_its_names(host: str) -> None:
+    for deployment in (PRODUCTION, MELTANO):
+        assert resolved(f"https://{host}/api/x", LIST, deployment) == f"{deployment.api_url}/x"
+    with pytest.raises(UnsafeLinkError):
+        resolved(f"https://{host}/api/x", LIST, STAGING)
 
 
 def test_a_relative_link_without_an_answer_starts_from_the_root() -> None:
