@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 from yarl import URL
 
-from aiomatatika import ApiKey, MatatikaSession, NotFoundError, ResponseError
+from aiomatatika import ApiKey, LinkError, MatatikaSession, ResponseError
 from aiomatatika.paging.collection import Pages
 from aiomatatika.testing import MatatikaServer
 
@@ -160,7 +160,7 @@ def test_an_iteration_may_be_forgotten_after_its_loop_has_closed() -> None:
 def failing_at(page: str) -> Callable[[URL], Any]:
     def answer(url: URL) -> Any:
         if url.query.get("page") == page:
-            raise NotFoundError("gone")
+            raise LinkError("gone")
         return pages_of(9, 1)(url)
 
     return answer
@@ -169,7 +169,7 @@ def failing_at(page: str) -> Callable[[URL], Any]:
 async def test_an_error_ahead_is_raised_when_its_turn_comes_and_ends_the_others() -> None:
     memory = Memory(failing_at("2"))
     got = []
-    with pytest.raises(NotFoundError) as caught:
+    with pytest.raises(LinkError) as caught:
         async for key in memory.keys(prefetch=4):
             got.append(key.id.int)
             await settle()
