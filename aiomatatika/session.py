@@ -7,7 +7,6 @@ import platform
 import re
 import warnings
 import weakref
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, overload
 
@@ -33,6 +32,7 @@ from aiomatatika.transport.clock import clock_of_new_sessions
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import HAL_JSON, Request, Response
+from aiomatatika.transport.query import Params, with_params
 from aiomatatika.transport.repeat import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
 from aiomatatika.transport.urls import ApiRoot
@@ -214,7 +214,7 @@ class MatatikaSession(Groups):
         path_or_link: str | Link,
         *,
         json: Any = None,
-        params: Mapping[str, Any] | None = None,
+        params: Params | None = None,
         accept: str | None = None,
         repeat: Repeat | None = None,
     ) -> Response:
@@ -224,7 +224,9 @@ class MatatikaSession(Groups):
             method: The HTTP method.
             path_or_link: A path below the API's root, such as ``/workspaces``; an absolute URL of the API; or a `Link`.
             json: The body, as JSON; None sends none.
-            params: Query parameters, added to those of the path; None values are left out.
+            params: Query parameters, added to those of the path: a mapping, or pairs of name and value. A list repeats
+                its name; bools are ``true`` and ``false``; aware datetimes are sent in UTC, without an offset, as the
+                API writes them; of an Enum, its value; None is left out.
             accept: The Accept header; HAL JSON where it is left out.
             repeat: Whether the call may be repeated when its answer is lost. Left out, the method tells: GET is SAFE,
                 PUT and DELETE are IDEMPOTENT, POST and PATCH are sent ONCE.
@@ -235,6 +237,7 @@ class MatatikaSession(Groups):
         Raises:
             MatatikaError: As the tree in `aiomatatika.errors` says.
             InvalidArgumentError: An argument cannot work; nothing was sent.
+            LinkError: The path or link is a URI template; nothing was sent.
         """
         if not isinstance(method, str) or not _METHOD.fullmatch(method := method.upper()):
             raise InvalidArgumentError("method must be the name of an HTTP method")
@@ -244,8 +247,8 @@ class MatatikaSession(Groups):
             url = self._client.state.root.below(path_or_link)
         else:
             url = self._client.state.root.resolve(self._href(path_or_link, {method}))
-        if params:
-            url = url.extend_query({name: str(value) for name, value in params.items() if value is not None})
+        if params is not None:
+            url = with_params(url, params)
         request = Request(
             method=method,
             url=url,

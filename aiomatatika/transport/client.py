@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from yarl import URL
@@ -11,6 +10,7 @@ from aiomatatika.options import Options
 from aiomatatika.transport.call import Call
 from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.query import Params
 from aiomatatika.transport.state import SharedState
 
 __all__ = ["Client"]
@@ -34,7 +34,7 @@ class Client:
         """Return the deadline of a call that begins now."""
         return Deadline(self.state.clock, self.options.timeouts.total)
 
-    def at(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> URL:
+    def at(self, path: str, query: Params | None = None) -> URL:
         """Return the URL of an encoded path below the API's root."""
         return self.state.root.at(path, query)
 
