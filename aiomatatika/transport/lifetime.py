@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 from aiohttp import ClientSession
@@ -29,11 +30,13 @@ class _InFlight(msgspec.Struct, eq=False):
         loop: Where it runs.
         limit: What ends it; None: nothing does, it ends by itself.
         secret: What it makes, where it brings a one-time secret ("API key 1b2c…"); None: it brings none.
+        task: What it runs in, where it has no limit.
     """
 
     loop: asyncio.AbstractEventLoop
     limit: asyncio.Timeout | None
     secret: str | None
+    task: asyncio.Task[Any] | None
 
 
 class Lifetime:
@@ -65,7 +68,8 @@ class Lifetime:
         """
         if limit is not None:
             self.check_open()
-        work = _InFlight(asyncio.get_running_loop(), limit, secret)
+        task = asyncio.current_task() if limit is None else None
+        work = _InFlight(asyncio.get_running_loop(), limit, secret, task)
         self._in_flight[id(work)] = work
         try:
             yield
@@ -73,35 +77,41 @@ class Lifetime:
             self._in_flight.pop(id(work), None)
 
     async def close(self) -> None:
-        """Refuse new calls; end those in flight, but let one that brings a one-time secret finish within 4 s."""
+        """Refuse new calls; end those in flight, but let one that brings a one-time secret finish within 4 s.
+
+        What has not finished by then, or runs in a loop that stands still, is named in the log.
+        """
         self.closed = True
         self._expire(secrets=False)
         await self._wait(_SECRET_GRACE, lambda work: work.secret is not None)
-        for work in self._running():
-            if work.secret is not None:
-                _logger.warning("the session was closed during the creation of %s: look whether it exists", work.secret)
+        for secret in dict.fromkeys(work.secret for work in self._others() if work.secret is not None):
+            _logger.warning(
+                "the session was closed before the creation of %s had ended: look whether it exists", secret
+            )
         self._expire(secrets=True)
         await self._wait(_UNWIND_TIMEOUT, lambda work: work.limit is not None)
 
-    def _running(self) -> list[_InFlight]:
-        # A copy, because calls of other threads come and go meanwhile. A loop that stands still never ends its calls.
-        return [work for work in list(self._in_flight.values()) if work.loop.is_running()]
+    def _others(self) -> list[_InFlight]:
+        # A copy, because calls of other threads come and go meanwhile. A sink may close the session: it waits for us.
+        here = asyncio.current_task()
+        return [work for work in list(self._in_flight.values()) if work.task is None or work.task is not here]
 
     def _expire(self, *, secrets: bool) -> None:
         here = asyncio.get_running_loop()
-        for work in self._running():
+        for work in self._others():
             if work.limit is None or (work.secret is not None and not secrets):
                 continue
             if work.loop is here:
                 _expire_now(work.limit)
             else:
-                work.loop.call_soon_threadsafe(_expire_now, work.limit)
+                with contextlib.suppress(RuntimeError):  # that loop is closed
+                    work.loop.call_soon_threadsafe(_expire_now, work.limit)
 
     async def _wait(self, seconds: float, is_awaited: Callable[[_InFlight], bool]) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        # An event would cost each of a million calls to speed up one close.
-        while any(map(is_awaited, self._running())) and loop.time() < end:  # noqa: ASYNC110
+        # An event would cost each of a million calls to speed up one close. A loop that stands still ends no call.
+        while any(work.loop.is_running() and is_awaited(work) for work in self._others()) and loop.time() < end:  # noqa: ASYNC110  # see above
             await asyncio.sleep(_POLL_INTERVAL)
 
 
