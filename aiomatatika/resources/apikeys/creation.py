@@ -205,8 +205,7 @@ class Creation:
                 return LookUp(key_id)
             case Found() | Absent() | Unclear():
                 return self._after_look_up(key_id, event)
-            case Deleted() | NotDeleted():
-                return self._after_deletion(key_id, event)
+        return self._after_deletion(key_id, event)
 
     def _put(self, key_id: UUID) -> Step:
         self._puts += 1
