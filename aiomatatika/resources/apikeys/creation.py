@@ -270,10 +270,11 @@ class Creation:
         if not suspects and not self._deleted:
             return Fail(error)
         key_id = (suspects or self._deleted)[-1]
-        created = True if key_id in self._deleted else None
-        orphan = None if suspects else False
-        fate = f"; {_REVIVABLE if suspects else _DELETED}" if created else ""
-        return _lost(key_id, f"{_RESPONSE_LOST}{fate}; and then: {error}", created=created, orphan=orphan)
+        gone = _REVIVABLE if suspects else _DELETED
+        reason = f"{_RESPONSE_LOST}{f'; {gone}' if key_id in self._deleted else ''}; and then: {error}"
+        # What a lost PUT of a suspect may still make, is or is not there: that it was made before says nothing of it.
+        created, orphan = (None, None) if suspects else (True, False)
+        return _lost(key_id, reason, created=created, orphan=orphan)
 
 
 def _lost(key_id: UUID, reason: str, *, created: bool | None, orphan: bool | None) -> Fail:

@@ -87,9 +87,9 @@ def test_a_draft_of_the_user_is_put_at_once() -> None:
         ([Lost(LOST), Found(), NotDeleted(REFUSED)], A, True, True, r"was lost, and deleting the key failed \(409"),
         ([Lost(LOST), Absent(), Refused(REFUSED)], A, None, None, "was lost; and then: 409"),
         ([*MADE_AND_DELETED, Refused(REFUSED)], A, True, False, "it is deleted again; and then: 409"),
-        ([*LATE, Refused(REFUSED)], A, True, None, "a lost PUT can bring it back; and then: 409"),
-        ([*LATE, Drafted(B), Refused(REFUSED)], A, True, None, "and then: 409"),
-        ([*LATE, Drafted(B), Lost(AWAY), Absent()], A, True, None, "and then: 503"),
+        ([*LATE, Refused(REFUSED)], A, None, None, "a lost PUT can bring it back; and then: 409"),
+        ([*LATE, Drafted(B), Refused(REFUSED)], A, None, None, "and then: 409"),
+        ([*LATE, Drafted(B), Lost(AWAY), Absent()], A, None, None, "and then: 503"),
         (
             [*MADE_AND_DELETED, Drafted(B), Lost(LOST), Absent(), Refused(REFUSED)],
             B,
