@@ -160,12 +160,12 @@ class KeyCreator:
         if cancelled is None:
             return task.result()
         _log(logging.INFO, "the creation of API key %s was cancelled by its caller", key_id)
+        what = f"{'the creation of' if self._made is None else 'saving'} API key {key_id}"
         if task.done():
-            _log_ending(key_id, task)
+            _log_ending(what, task)
         else:
-            what = "the creation of" if self._made is None else "saving"
-            _log(logging.WARNING, "%s API key %s did not end within %g s: left to itself", what, key_id, _GRACE)
-            task.add_done_callback(partial(_log_ending, key_id))
+            _log(logging.WARNING, "%s did not end within %g s, and is left to itself", what, _GRACE)
+            task.add_done_callback(partial(_log_ending, what))
         raise cancelled
 
     async def _put(self, key_id: UUID) -> Step:
@@ -239,14 +239,14 @@ def _log(level: int, message: str, *arguments: object) -> None:
         _logger.log(level, message, *arguments)
 
 
-def _log_ending(key_id: UUID, task: asyncio.Task[Step]) -> None:
+def _log_ending(what: str, task: asyncio.Task[Step]) -> None:
     """Log how a PUT or its sink ended, where the caller learns of its own cancellation alone."""
     if task.cancelled():
-        _log(logging.WARNING, "the creation of API key %s, or saving it, was cut short", key_id)
+        _log(logging.WARNING, "%s was cut short", what)
     elif (error := task.exception()) is not None:
-        _log(logging.WARNING, "the creation of API key %s, or saving it, failed with %s", key_id, type(error).__name__)
+        _log(logging.WARNING, "%s failed with %s", what, type(error.__cause__ or error).__name__)
     else:
-        _log(logging.INFO, "the creation of API key %s has ended, after its caller was cancelled", key_id)
+        _log(logging.INFO, "%s has ended, after its caller was cancelled", what)
 
 
 def _event_of(error: MatatikaError) -> Event:
