@@ -23,7 +23,7 @@ _logger = logging.getLogger("aiomatatika")
 _CREATED, _ACCEPTED = 201, 202
 # The server's own, even where it shows them: a PUT does not send them back.
 _NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
-# Seconds: the Date header cuts its time to the second before, and may come from a proxy.
+# Seconds.
 _DATE_RESOLUTION = 1.0
 
 
@@ -63,9 +63,8 @@ async def update_key(client: Client, key_id: UUID, known: ApiKey | None, name: s
         facts = response.call
         outcome = _outcome(response, key_id)
         if isinstance(outcome, ApiKey) and facts.maybe_done:
-            seconds = clock.monotonic() - began + _DATE_RESOLUTION
-            call_began = datetime.fromtimestamp(server_time(response.headers, clock.wall()) - seconds, UTC)
-            if _was_made_anew(known, outcome, call_began):
+            began_at = _server_time_before(response, now=clock.wall(), seconds=clock.monotonic() - began)
+            if _was_made_anew(known, outcome, began_at):
                 outcome = _lost(key_id, "that response was lost")
         if isinstance(outcome, ApiKey):
             return outcome
@@ -84,6 +83,16 @@ def _outcome(response: Response, key_id: UUID) -> ApiKey | MatatikaError:
         return _lost(key_id, "the response holds no usable secret")
     message = f"API key {key_id} had gone, and the update created it anew: its new secret is in .api_key"
     return SecretDeliveryError(message, api_key=made, step="update")
+
+
+def _server_time_before(response: Response, *, now: float, seconds: float) -> datetime:
+    """Return the time at the server, so many seconds ago: by our clock where it agrees with the server's, else by that.
+
+    The Date header cuts its time to the second before: a key that was made half a second before the call is not new.
+    """
+    date = server_time(response.headers, now)
+    agrees = date <= now < date + _DATE_RESOLUTION + seconds
+    return datetime.fromtimestamp((now if agrees else date) - seconds, UTC)
 
 
 def _was_made_anew(known: ApiKey | None, updated: ApiKey, call_began: datetime) -> bool:
