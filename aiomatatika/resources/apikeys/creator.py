@@ -160,7 +160,8 @@ class KeyCreator:
         if cancelled is None:
             return task.result()
         _log(logging.INFO, "the creation of API key %s was cancelled by its caller", key_id)
-        what = f"{'the creation of' if self._made is None else 'saving'} API key {key_id}"
+        is_saving = self._made is not None and self._deliver is not None
+        what = f"{'saving' if is_saving else 'the creation of'} API key {key_id}"
         if task.done():
             _log_ending(what, task)
         else:
