@@ -141,7 +141,7 @@ async def test_S05_put_answers_200_instead_of_201(server: MatatikaServer, witnes
     assert made_keys(server) == [taken.id]
 
 
-@pytest.mark.parametrize("secret", [..., None, "", 5, True, ["canary-in-a-list"], {"value": "canary-in-an-object"}])
+@pytest.mark.parametrize("secret", [..., None, "", "********", 5, ["canary-in-a-list"], {"value": "canary"}])
 async def test_S06_201_without_a_usable_secret(server: MatatikaServer, witness: Witness, secret: Any) -> None:
     def edit(document: dict[str, Any]) -> None:
         witness.secrets.add(document.pop("clientSecret"))

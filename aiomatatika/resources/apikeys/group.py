@@ -72,7 +72,7 @@ class ApiKeys(Group):
 
         Raises:
             NotFoundError: No key has this id, or it is another profile's.
-            InvalidArgumentError: The id is not a UUID; nothing was sent.
+            InvalidArgumentError: The id is not a UUID but, say, a client ID; nothing was sent.
         """
         return await self._get(f"/apikeys/{_id(key)}", ApiKey)
 
@@ -98,10 +98,12 @@ class ApiKeys(Group):
     ) -> NewApiKey:
         """Create a key: ``POST /apikeys`` unless there is a draft, then ``PUT /apikeys/{apikey_id}`` with the name.
 
-        The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
-        up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to
-        5 s for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the
-        key as ``.api_key``. Repeating the call makes another key.
+        The response (201) is the only sight of the secret, so the PUT is never repeated blindly: where the response is
+        lost, the id is looked up, a key that was made is deleted and another is made, at most twice. A PUT whose fate
+        stays unknown is named in a warning in the log, after a success too: it may still be carried out.
+
+        A caller that is cancelled, however often, waits up to 5 s for the PUT to end; the `asyncio.CancelledError` then
+        has a note with the id and, where the key was made, the key as ``.api_key``. Repeating the call makes another.
 
         Args:
             name: The key's name; names need not be unique.
@@ -110,15 +112,16 @@ class ApiKeys(Group):
             ready_within: Seconds, beyond the deadline, to wait until the identity provider accepts the new key, which
                 can take 30 s; tokens are asked for with it. 0: do not wait.
             save: Where the key goes the moment it is there, before anything else can fail. A callable, async or not,
-                is called with it, also when this call was cancelled meanwhile. A path is that of a new file: made
-                before anything is sent, readable by its owner alone, it holds ``client_id`` and ``client_secret`` as
-                JSON. The deadline does not end a callable: it is to end by itself.
+                is called with it, also when this call was cancelled meanwhile; the deadline does not end it. A path is
+                that of a new file, made before anything is sent and readable by its owner alone; a thread writes
+                ``client_id`` and ``client_secret`` to it as JSON.
 
         Returns:
             The key with its ``client_secret`` and ``credentials``.
 
         Raises:
-            SecretLostError: The secret is lost; it tells the id and whether a key is left.
+            SecretLostError: The secret is lost; it tells the id and whether a key is left. After a lost response any
+                failure is this one, unless a look-up has shown that nothing was made.
             SecretDeliveryError: The key was made and is in ``.api_key``, but saving it failed (``__cause__`` says how)
                 or it was not accepted in time. It is not deleted.
             OSError: The path of ``save`` exists or cannot be written; nothing was sent.
@@ -137,13 +140,15 @@ class ApiKeys(Group):
     async def update(self, key: Ref[ApiKey], *, name: str) -> ApiKey:
         """Rename a key: ``PUT /apikeys/{apikey_id}``. Idempotent: a lost response is repeated once.
 
-        Members that the server sent and this library has no field for are sent back, where ``key`` is an `ApiKey`. One
-        that does not hold all of them (it comes out of a pickle, or a member could not be read) is read again first.
+        Where ``key`` is an `ApiKey`, members that the server sent and this library has no field for are sent back, but
+        for masked secrets (``****``). One that does not hold all of them (it comes out of a pickle, or a member could
+        not be read) is read again first: ``GET /apikeys/{apikey_id}``.
 
         Raises:
             SecretDeliveryError: The key had gone, and this PUT made it anew (201): the new one is in ``.api_key``.
                 Nothing is deleted.
             SecretLostError: As above, and the response holds no secret or was lost.
+            ResponseError: The key that was read again could not be read whole; nothing was changed.
             PendingError: The server answered 202.
             InvalidArgumentError: An argument cannot work; nothing was sent.
         """

@@ -13,6 +13,7 @@ from aiomatatika import (
     AuthenticationError,
     BearerToken,
     ConflictError,
+    InvalidArgumentError,
     MatatikaError,
     MatatikaSession,
     NotFoundError,
@@ -254,6 +255,7 @@ async def test_rotate_that_fails_after_it_leaves_both_and_delivers_the_successor
         await session.apikeys.rotate(old)
     assert works(server, caught.value.api_key)
     assert caught.value.step == ("accept" if "accepted" in why else "delete")
+    assert "accepted" in why or (caught.value.method, caught.value.path) == ("DELETE", f"/api/apikeys/{old}")
     assert old in server.api_keys
 
 
@@ -269,6 +271,25 @@ async def test_rotate_that_is_cancelled_while_it_deletes_delivers_the_successor(
     (note,) = cancelled.__notes__
     assert str(old) in note
     assert str(cancelled.api_key.id) in note
+
+
+async def test_rotate_deletes_the_key_that_was_named_whatever_the_server_shows(
+    server: MatatikaServer, session: MatatikaSession, old: UUID
+) -> None:
+    server.faults.add(method="GET", edit=lambda key: {**key, "id": str(server.default_key_id)})
+    await session.apikeys.rotate(old)
+    assert old not in server.api_keys
+    assert server.default_key_id in server.api_keys
+
+
+@pytest.mark.parametrize("name", [None, "", " "])
+async def test_rotate_makes_no_successor_without_a_name(
+    server: MatatikaServer, session: MatatikaSession, old: UUID, name: str | None
+) -> None:
+    server.faults.add(method="GET", edit=lambda key: {**key, "name": name})
+    with pytest.raises(InvalidArgumentError, match=f"{old} has no name"):
+        await session.apikeys.rotate(old)
+    assert server.requests.methods() == ["GET"]
 
 
 async def test_rotate_of_a_key_that_somebody_deletes_meanwhile_has_reached_its_goal(
