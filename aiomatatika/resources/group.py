@@ -64,7 +64,7 @@ def _paging_query(paging: Paging) -> dict[str, str | list[str]]:
         name: str(value) for name, value in (("page", page), ("size", size)) if value is not None
     }
     if sort is not None:
-        sorts = [sort] if isinstance(sort, str) else list(sort)
+        sorts = [sort] if isinstance(sort, str) else list(sort) if isinstance(sort, Sequence) else []
         if not sorts or not all(isinstance(each, str) and each for each in sorts):
             raise InvalidArgumentError("sort must be a str, such as 'name,asc', or several of them")
         query["sort"] = sorts

@@ -1,27 +1,34 @@
-"""S: what becomes of a one-time secret between its arrival here and the caller: S09 to S11, S16, S17 and S19."""
+"""S: what becomes of a one-time secret between its arrival here and the caller. Cancelled: `…_cancelled`."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import pickle
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from aiomatatika import ApiKey, MatatikaSession, NewApiKey, SecretDeliveryError, SecretLostError
-from aiomatatika.resources.apikeys import creation
-from aiomatatika.testing import MatatikaServer
+from aiomatatika import (
+    ApiKey,
+    MatatikaError,
+    MatatikaSession,
+    NewApiKey,
+    NotFoundError,
+    Retries,
+    SecretDeliveryError,
+    SecretLostError,
+)
+from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from ..cancellation import Ending, interrupted_everywhere
 from .conftest import Witness
-from .test_one_time_secret import made_keys
+from .test_one_time_secret import made_keys, warned
 
 Sink = Callable[[NewApiKey], Awaitable[None] | None] | Path
 
@@ -105,86 +112,6 @@ async def create_and_wait(session: MatatikaSession, save: Sink) -> NewApiKey:
 async def rotate(session: MatatikaSession, save: Sink) -> NewApiKey:
     keys = await session.apikeys.list(sort="name,desc").collect()
     return await session.apikeys.rotate(next(key for key in keys if key.name == "old"), save=save)
-
-
-def delivered(ending: Ending) -> list[NewApiKey]:
-    """Return the key that a call returned or that its error holds, if there is one."""
-    key = ending.result or getattr(ending.error, "api_key", None)
-    return [key] if isinstance(key, NewApiKey) else []
-
-
-@pytest.mark.parametrize("lost", [False, True])
-@pytest.mark.parametrize("call", [create, create_and_wait, rotate])
-async def test_S10_cancelled_at_each_await_of_create(
-    server: MatatikaServer,
-    witness: Witness,
-    call: Callable[[MatatikaSession, Sink], Awaitable[NewApiKey]],
-    lost: bool,
-) -> None:
-    saved: list[NewApiKey] = []
-    old: list[UUID] = []
-
-    @contextlib.asynccontextmanager
-    async def place() -> AsyncIterator[MatatikaSession]:
-        for key_id in made_keys(server):
-            server._store.delete_key(server.api_keys[key_id])
-        old[:] = [server._store.add_key("old").id]
-        saved.clear()
-        server.faults.clear()
-        if lost:
-            server.faults.add(method="PUT", drop="after")
-        async with server.session() as session:
-            yield session
-
-    async for _, ending in interrupted_everywhere(place, lambda session: call(session, saved.append)):
-        witness.saw(ending.error)
-        held = delivered(ending)
-        named = "".join(getattr(ending.error, "__notes__", ()))
-        for key_id in made_keys(server):
-            assert key_id in [*old, *(key.id for key in held)] or str(key_id) in named, f"suspension {ending.at}"
-        assert saved == held
-        for key in held:
-            assert_usable(server, key)
-        assert old[0] in server.api_keys or held, "the old key is not deleted before its successor is delivered"
-
-
-async def answer_after(limit: asyncio.Timeout, sent: Awaitable[None], answer: asyncio.Event, *, late: bool) -> None:
-    """Let a limit run out once the request is sent, and the server answer after that, or never."""
-    await sent
-    limit.reschedule(0)
-    while not limit.expired():
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    if not late:
-        answer.set()
-
-
-@pytest.mark.parametrize("late", [False, True])
-async def test_S11_asyncio_timeout_around_create(
-    server: MatatikaServer, witness: Witness, monkeypatch: pytest.MonkeyPatch, late: bool
-) -> None:
-    if late:
-        monkeypatch.setattr(creation, "_GRACE", 0.02)
-    answer = asyncio.Event()
-    put = server.faults.add(method="PUT", delay=answer)
-    saved: list[NewApiKey] = []
-    async with server.session() as session:
-        with witness.raises(TimeoutError, within=0.1) as caught:
-            async with asyncio.timeout(None) as limit:
-                helper = asyncio.create_task(answer_after(limit, put.wait(), answer, late=late))
-                await session.apikeys.create("nightly batch", save=saved.append)
-        await helper
-    answer.set()
-    assert server.requests.methods() == ["POST", "PUT"]
-    (key_id,) = made_keys(server)
-    cancelled = caught.value.__cause__
-    assert isinstance(cancelled, asyncio.CancelledError)
-    assert str(key_id) in "".join(cancelled.__notes__)
-    if late:
-        assert saved == []
-    else:
-        assert_holds_the_key(server, cancelled)
-        assert [key.id for key in saved] == [key_id]
 
 
 def existing_file(folder: Path) -> Path:
@@ -292,30 +219,174 @@ async def gone(server: MatatikaServer, session: MatatikaSession) -> ApiKey:
     (key_id,) = server.add_api_keys(1)
     key = await session.apikeys.get(key_id)
     server._store.delete_key(server.api_keys[key_id])
+    server.requests.clear()
     return key
 
 
-async def test_S19_update_creates_by_accident(server: MatatikaServer, witness: Witness) -> None:
+FORMS: list[Callable[[ApiKey], Any]] = [lambda key: key.id, lambda key: str(key.id), lambda key: key]
+by_id_text_or_object = pytest.mark.parametrize("form", FORMS, ids=["UUID", "str", "ApiKey"])
+
+
+@by_id_text_or_object
+async def test_S19_update_creates_by_accident(server: MatatikaServer, witness: Witness, form: Any) -> None:
     async with server.session() as session:
         key = await gone(server, session)
         with witness.raises(SecretDeliveryError) as caught:
-            await session.apikeys.update(key, name="hourly batch")
+            await session.apikeys.update(form(key), name="hourly batch")
     assert_holds_the_key(server, caught.value)
     assert made_keys(server) == [key.id]
-    assert server.requests.methods() == ["GET", "PUT"]
+    assert server.requests.methods() == ["PUT"]
 
 
-async def test_S19_update_creates_by_accident_and_the_secret_is_missing(
-    server: MatatikaServer, witness: Witness
+LOST_201: list[tuple[dict[str, Any], int]] = [
+    ({"cut_after": 40}, 1),
+    ({"edit": lambda document: {**document, "clientSecret": None}}, 1),
+    ({"drop": "after"}, 2),
+    ({"status": 502, "act": True}, 2),
+]
+
+
+@by_id_text_or_object
+@pytest.mark.parametrize("fault, puts", LOST_201, ids=["cut", "without a secret", "no byte", "502 in front"])
+async def test_S27_update_of_a_key_that_is_gone_and_the_answer_is_lost(
+    server: MatatikaServer, witness: Witness, form: Any, fault: dict[str, Any], puts: int
 ) -> None:
-    def edit(document: dict[str, Any]) -> None:
-        witness.secrets.add(document.pop("clientSecret"))
-
-    server.faults.add(method="PUT", edit=edit)
     async with server.session() as session:
         key = await gone(server, session)
+        server.faults.add(method="PUT", **fault)
         with witness.raises(SecretLostError) as caught:
-            await session.apikeys.update(key, name="hourly batch")
+            await session.apikeys.update(form(key), name="hourly batch")
     error = caught.value
     assert isinstance(error, SecretLostError)
     assert (error.key_id, error.created, error.orphan) == (key.id, True, True)
+    assert (error.method, error.path, error.attempts) == ("PUT", f"/api/apikeys/{key.id}", puts)
+    assert server.requests.methods() == ["PUT"] * puts
+
+
+@by_id_text_or_object
+@pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": 502, "act": True}, {"status": 429}], ids=repr)
+async def test_S27_update_of_a_key_that_is_there_is_no_false_alarm(
+    server: MatatikaServer, clock: ControlledClock, form: Any, fault: dict[str, Any]
+) -> None:
+    async with server.session() as session:
+        (key_id,) = server.add_api_keys(1)
+        key = await session.apikeys.get(key_id)
+        clock.advance(10)
+        server.faults.add(method="PUT", **fault)
+        assert (await session.apikeys.update(form(key), name="hourly batch")).name == "hourly batch"
+
+
+@pytest.mark.parametrize("second", [{"status": 409}, {"status": 503}, {"drop": "after"}], ids=repr)
+async def test_S27_update_whose_repeat_fails_too_tells_what_it_may_have_made(
+    server: MatatikaServer, witness: Witness, second: dict[str, Any]
+) -> None:
+    async with server.session(retries=Retries(attempts=2)) as session:
+        key = await gone(server, session)
+        server.faults.add(method="PUT", drop="after")
+        server.faults.add(method="PUT", **second)
+        with witness.raises(MatatikaError) as caught:
+            await session.apikeys.update(key.id, name="hourly batch")
+    assert f"if API key {key.id} had gone, this update may have made it anew" in "".join(caught.value.__notes__)
+
+
+UNREADABLE = {
+    "lone surrogate": rb'"\ud800"',
+    "NaN": b"NaN",
+    "1e999": b"1e999",
+    "5,000 digits": b"9" * 5000,
+    "300 levels": b"[" * 300 + b"]" * 300,
+    "no UTF-8": b'"\xff"',
+    "doubled": b'1, "limits": 2',
+}
+
+
+def with_member(name: bytes, value: bytes) -> Callable[[Any], bytes]:
+    """Return a body that is the real one of a new key, with one more member as it is written."""
+    secret = b'"clientSecret": "a-secret-of-this-test-alone"'
+    return lambda _: b'{"clientId": "its-client-id", ' + secret + b', "name": "n", "' + name + b'": ' + value + b"}"
+
+
+@pytest.mark.parametrize("value", UNREADABLE.values(), ids=UNREADABLE)
+async def test_S31_secret_beside_a_member_that_cannot_be_read(
+    server: MatatikaServer, witness: Witness, caplog: pytest.LogCaptureFixture, value: bytes
+) -> None:
+    witness.secrets.add("a-secret-of-this-test-alone")
+    server.faults.add(method="PUT", status=201, body=with_member(b"limits", value), act=True)
+    async with server.session() as session:
+        new = await session.apikeys.create("nightly batch")
+    assert (new.client_id, new.client_secret.reveal(), new.name) == (
+        "its-client-id",
+        "a-secret-of-this-test-alone",
+        "n",
+    )
+    assert ("limits" in new.extra, new.is_complete) == (False, False)
+    assert made_keys(server) == [new.id]
+    assert f"{new.id} was created, but its response is not whole (limits: " in warned(caplog)
+    assert server.requests.methods() == ["POST", "PUT"]
+
+
+async def test_S31_secret_that_cannot_be_read_itself(server: MatatikaServer, witness: Witness) -> None:
+    body = b'{"clientId": "x", "clientSecret": "one", "clientSecret": "two"}'
+    server.faults.add(method="PUT", status=201, body=body, act=True)
+    async with server.session() as session:
+        with witness.raises(SecretLostError):
+            await session.apikeys.create("nightly batch")
+    assert made_keys(server) == []
+
+
+MEMBERS = {"privateNote": "keep", "tokenLifetime": 3600, "webhook": {"url": "x", "token": "********"}}
+
+
+async def broken_by_a_member(server: MatatikaServer, session: MatatikaSession) -> ApiKey:
+    server.faults.add(method="PUT", edit=lambda document: {**document, "created": "yesterday"})
+    return await session.apikeys.create("nightly batch")
+
+
+async def pickled(server: MatatikaServer, session: MatatikaSession) -> ApiKey:
+    server.faults.add(method="GET", path="/api/apikeys/*", edit=lambda key: {**key, **MEMBERS})
+    key: ApiKey = pickle.loads(pickle.dumps(await session.apikeys.get(server.add_api_keys(1)[0])))
+    return key
+
+
+@pytest.mark.parametrize("origin", [broken_by_a_member, pickled])
+async def test_S32_incomplete_key_and_update(server: MatatikaServer, origin: Any) -> None:
+    async with server.session() as session:
+        key = await origin(server, session)
+        assert not key.is_complete
+        server.requests.clear()
+        server.faults.add(method="GET", path="/api/apikeys/*", edit=lambda key: {**key, **MEMBERS})
+        await session.apikeys.update(key, name="hourly batch")
+    assert server.requests.methods() == ["GET", "PUT"]
+    sent = server.requests[-1].json()
+    assert sent == {"name": "hourly batch", "privateNote": "keep", "tokenLifetime": 3600, "webhook": {"url": "x"}}
+
+
+async def test_S32_incomplete_key_that_has_gone_is_not_made_anew(server: MatatikaServer, witness: Witness) -> None:
+    async with server.session() as session:
+        key = await pickled(server, session)
+        server._store.delete_key(server.api_keys[key.id])
+        with witness.raises(NotFoundError):
+            await session.apikeys.update(key, name="hourly batch")
+    assert made_keys(server) == []
+
+
+async def test_X18_slow_disk(server: MatatikaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced, turned = threading.Event(), []
+
+    def slow(_: int) -> None:
+        turned.append(synced.wait(10))
+
+    monkeypatch.setattr("os.fsync", slow)
+    async with server.session() as session:
+        creation = asyncio.create_task(session.apikeys.create("nightly batch", save=tmp_path / "key.json"))
+        while not made_keys(server):
+            await asyncio.sleep(0)
+        creation.cancel()
+        for _ in range(20):
+            await asyncio.sleep(0)  # the loop goes on
+        synced.set()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await creation
+    assert turned == [True]
+    assert_holds_the_key(server, caught.value)
+    assert json.loads((tmp_path / "key.json").read_bytes())["client_id"] == caught.value.api_key.client_id  # type: ignore[attr-defined]  # it was looked at

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from aiomatatika.errors import MatatikaError, PendingError, ResponseError, SecretLostError
+from aiomatatika.errors import MatatikaError, PendingError, SecretLostError
 from aiomatatika.resources.apikeys.models import NewApiKey
 
 __all__ = [
@@ -41,6 +41,9 @@ __all__ = [
 
 _MAX_PUTS = 3
 _OK, _CREATED, _ACCEPTED = 200, 201, 202
+_RESPONSE_LOST = "the response to the PUT that creates it was lost"
+_DELETED = "it is deleted again"
+_REVIVABLE = "it was deleted, but a lost PUT can bring it back"
 
 
 # What happened.
@@ -147,18 +150,18 @@ class Creation:
     """The creation of one key.
 
     Args:
-        draft_id: The id of a draft that the user was given before. Whether what exists under it was made by this
-            creation cannot be known, so it is never deleted.
+        draft_id: The id of a draft that the user was given before. Whether this creation made what exists under it
+            cannot be known, so a look-up that finds it is no reason to delete it.
     """
 
     def __init__(self, draft_id: UUID | None = None) -> None:
         self._is_own_draft = draft_id is None
         self._key_id = draft_id
         self._puts = 0
-        self._unproven: Counter[UUID] = Counter()  # PUTs by id, without a response and without proof of their fate
-        self._is_made = False  # a key of the current id is there, and nobody has its secret
-        self._deleted_id: UUID | None = None  # of a key that was made, and deleted because its secret was lost
-        self._last_error: MatatikaError | None = None
+        self._unproven: Counter[UUID] = Counter()  # PUTs by id whose fate is not proven
+        self._may_be_left = False  # a key of the current id, made by a PUT that was answered or by one that was found
+        self._deleted: list[UUID] = []  # ids of keys that were made, and deleted because their secrets were lost
+        self._last_error: MatatikaError | None = None  # of the last PUT that was lost
         self._lost_reason: str | None = None  # why the secret is lost, while what is left is being deleted
 
     @property
@@ -168,9 +171,9 @@ class Creation:
 
     @property
     def left_behind(self) -> tuple[UUID, ...]:
-        """The ids of keys that may be there without anybody having their secret, were the creation to end now."""
+        """The ids of keys that may exist, now or later, without anybody having their secret, if it ended here."""
         ids = dict.fromkeys(self.unproven)
-        if self._is_made and self._key_id is not None:
+        if self._may_be_left and self._key_id is not None:
             ids[self._key_id] = None
         return tuple(ids)
 
@@ -185,9 +188,9 @@ class Creation:
                 self._key_id = event.key_id
                 return self._put(event.key_id)
             case Refused():
-                return self._after_refusal(event.error)
-            case Deleted() | NotDeleted():
-                return self._after_deletion(event)
+                if self._key_id is not None:  # it was a PUT
+                    self._unproven[self._key_id] -= 1
+                return self._give_up(event.error)
         key_id = self._key_id
         assert key_id is not None  # there is one from the first PUT on
         match event:
@@ -200,79 +203,80 @@ class Creation:
             case Lost():
                 self._last_error = event.error
                 return LookUp(key_id)
-            case Found():
-                return self._after_sighting(key_id)
-            case Absent():
-                return self._after_absence(key_id)
-            case Unclear():
-                reason = f"the response was lost, and the look-up does not tell ({event.reason})"
-                return self._lost(key_id, reason, created=None, orphan=None)
+            case Found() | Absent() | Unclear():
+                return self._after_look_up(key_id, event)
+        return self._after_deletion(key_id, event)
 
     def _put(self, key_id: UUID) -> Step:
         self._puts += 1
         self._unproven[key_id] += 1
         return Put(key_id)
 
-    def _after_refusal(self, error: MatatikaError) -> Step:
-        if self._key_id is not None:  # it was a PUT, and has not been carried out
-            self._unproven[self._key_id] -= 1
-        for key_id in self.unproven:
-            return self._lost(key_id, f"a response was lost before, and then: {error}", created=None, orphan=None)
-        if self._deleted_id is not None:
-            reason = f"its response was lost, it is deleted again, and another could not be made: {error}"
-            return self._lost(self._deleted_id, reason, created=True, orphan=False)
-        return Fail(error)
-
     def _after_response(self, key_id: UUID, status: int) -> Step:
         if status == _OK and self._unproven[key_id]:
-            # The key did not exist when it was looked for: the PUT before this one was carried out late.
-            self._last_error = ResponseError("the first response was lost, and the second (200) holds no secret")
+            # The look-up showed no key: a PUT before this one was carried out after it.
             return self._after_sighting(key_id)
+        if status == _OK:
+            reason = "it existed before (200), and its secret is not given again"
+            return _lost(key_id, reason, created=False, orphan=False)
+        self._may_be_left = True
         if status == _CREATED:
-            self._is_made = True
             self._lost_reason = "it was created (201), but the response holds no usable secret"
             return Delete(key_id)
         if status == _ACCEPTED and not self.unproven:
             message = f"the creation of API key {key_id} is accepted, not done"
             return Fail(PendingError(message, resource_id=key_id))
-        if status == _OK:
-            reason = "it existed before (200), and its secret is not given again"
-            return self._lost(key_id, reason, created=False, orphan=False)
-        return self._lost(key_id, f"the response {status} holds no secret", created=None, orphan=None)
+        return _lost(key_id, f"the response {status} holds no secret", created=None, orphan=None)
+
+    def _after_look_up(self, key_id: UUID, event: Found | Absent | Unclear) -> Step:
+        if isinstance(event, Found):
+            return self._after_sighting(key_id)
+        if isinstance(event, Unclear):
+            reason = f"{_RESPONSE_LOST}, and the look-up does not tell ({event.reason})"
+            return _lost(key_id, reason, created=None, orphan=None)
+        if self._puts < _MAX_PUTS:
+            return self._put(key_id)
+        assert self._last_error is not None  # the look-up was for a PUT that was lost
+        return self._give_up(self._last_error, absent=key_id)
 
     def _after_sighting(self, key_id: UUID) -> Step:
         if not self._is_own_draft:
-            return self._lost(key_id, "it exists, made by this call or before it", created=None, orphan=None)
+            return _lost(key_id, "it exists, made by this call or before it", created=None, orphan=None)
         self._unproven[key_id] -= 1  # this one made it
-        self._is_made = True
+        self._may_be_left = True
         return Delete(key_id)
 
-    def _after_absence(self, key_id: UUID) -> Step:
-        if self._puts < _MAX_PUTS:
-            return self._put(key_id)
-        others = [each for each in self.unproven if each != key_id]
-        if others:
-            reason = "its response was lost, and whether it was carried out did not become known"
-            return self._lost(others[0], reason, created=None, orphan=None)
-        assert self._last_error is not None  # of the PUT that was lost
-        return Fail(self._last_error)
-
-    def _after_deletion(self, event: Deleted | NotDeleted) -> Step:
-        key_id, reason = self._key_id, self._lost_reason
-        assert key_id is not None  # of the key that was to be deleted
+    def _after_deletion(self, key_id: UUID, event: Deleted | NotDeleted) -> Step:
         if isinstance(event, NotDeleted):
-            why = f"{reason or 'it was created, its response was lost'}, and deleting it failed ({event.error})"
-            return self._lost(key_id, why, created=True, orphan=True)
-        self._is_made = False
-        orphan = None if self._unproven[key_id] else False
-        gone = "deleting it may not last: a lost PUT can bring it back" if orphan is None else "it is deleted again"
-        if reason is not None:
-            return self._lost(key_id, f"{reason}; {gone}", created=True, orphan=orphan)
-        if self._puts < _MAX_PUTS:
-            self._key_id, self._deleted_id = None, key_id
+            reason = f"{self._lost_reason or _RESPONSE_LOST}, and deleting the key failed ({event.error})"
+            return _lost(key_id, reason, created=True, orphan=True)
+        self._may_be_left = False
+        self._deleted.append(key_id)
+        if self._lost_reason is None and self._puts < _MAX_PUTS:
+            self._key_id = None
             return Initialise()
-        return self._lost(key_id, f"every response was lost; {gone}", created=True, orphan=orphan)
+        orphan = None if self._unproven[key_id] else False
+        gone = _REVIVABLE if orphan is None else _DELETED
+        return _lost(key_id, f"{self._lost_reason or _RESPONSE_LOST}; {gone}", created=True, orphan=orphan)
 
-    def _lost(self, key_id: UUID, reason: str, *, created: bool | None, orphan: bool | None) -> Fail:
-        message = f"the secret of API key {key_id} is lost: {reason}"
-        return Fail(SecretLostError(message, key_id=key_id, created=created, orphan=orphan))
+    def _give_up(self, error: MatatikaError, absent: UUID | None = None) -> Step:
+        """End with this error where it tells all that there is to tell, else with the secret that was lost before it.
+
+        Args:
+            error: Why there is no key.
+            absent: The id that a look-up has just shown to be without a key.
+        """
+        suspects = [key_id for key_id in self.unproven if key_id != absent]
+        if not suspects and not self._deleted:
+            return Fail(error)
+        key_id = (suspects or self._deleted)[-1]
+        gone = _REVIVABLE if suspects else _DELETED
+        reason = f"{_RESPONSE_LOST}{f'; {gone}' if key_id in self._deleted else ''}; and then: {error}"
+        # What a lost PUT of a suspect may still make, is or is not there: that it was made before says nothing of it.
+        created, orphan = (None, None) if suspects else (True, False)
+        return _lost(key_id, reason, created=created, orphan=orphan)
+
+
+def _lost(key_id: UUID, reason: str, *, created: bool | None, orphan: bool | None) -> Fail:
+    message = f"the secret of API key {key_id} is lost: {reason}"
+    return Fail(SecretLostError(message, key_id=key_id, created=created, orphan=orphan))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from functools import partial
 from uuid import UUID
 
 from yarl import URL
@@ -14,10 +16,12 @@ from aiomatatika.errors import (
     ApiError,
     MatatikaError,
     NotFoundError,
+    PendingError,
     ResponseError,
+    SecretLostError,
     SessionClosedError,
-    TransportError,
 )
+from aiomatatika.hal import Links
 from aiomatatika.resources.apikeys.creation import (
     Absent,
     Answered,
@@ -43,7 +47,7 @@ from aiomatatika.resources.apikeys.delivery import Deliver
 from aiomatatika.resources.apikeys.grace import finish_in_grace
 from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey, read_new_key
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import GONE, Request, Response
+from aiomatatika.transport.message import GONE, CallFacts, Request, Response
 from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["KeyCreator", "attach", "draft_request"]
@@ -88,6 +92,7 @@ class KeyCreator:
         self._deliver = deliver
         self._creation = Creation(draft_id)
         self._deadline = client.deadline()
+        self._put_calls = 0
         self._made: NewApiKey | None = None
 
     async def run(self) -> NewApiKey:
@@ -103,16 +108,17 @@ class KeyCreator:
         try:
             while not isinstance(step, Return | Fail):
                 step = await self._carry_out(step)
+            if isinstance(step, Fail):
+                raise step.error
         except BaseException as error:
             self._tell_what_is_left(error)
             raise
+        else:
+            return step.key
         finally:
             if self._creation.unproven:
                 ids = ", ".join(map(str, self._creation.unproven))
-                _logger.warning("a creating PUT got no response and may still be carried out: API key %s", ids)
-        if isinstance(step, Fail):
-            raise step.error
-        return step.key
+                _log(logging.WARNING, "a creating PUT got no response and may still be carried out: API key %s", ids)
 
     async def _carry_out(self, step: Initialise | Put | LookUp | Delete) -> Step:
         match step:
@@ -128,8 +134,16 @@ class KeyCreator:
     def _tell_what_is_left(self, error: BaseException) -> None:
         if self._made is not None:
             attach(error, self._made, f"API key {self._made.id}")
+        told = getattr(error, "key_id", None) or getattr(error, "resource_id", None)
+        if isinstance(error, SecretLostError | PendingError):
+            self._put_facts(told).describe(error)
         for key_id in self._creation.left_behind:
-            error.add_note(f"API key {key_id} may exist without anybody having its secret: look, and delete it")
+            if key_id != told:
+                error.add_note(f"API key {key_id} may exist without anybody having its secret: look, and delete it")
+
+    def _put_facts(self, key_id: object) -> CallFacts:
+        path = self._client.at(f"/apikeys/{key_id}").raw_path
+        return CallFacts("PUT", path, repeatable=False, attempts=self._put_calls, maybe_done=True)
 
     async def _initialise(self) -> Event:
         try:
@@ -145,12 +159,14 @@ class KeyCreator:
         cancelled = await finish_in_grace(task, _GRACE)
         if cancelled is None:
             return task.result()
-        _logger.info("the creation of API key %s was cancelled by its caller", key_id)
-        if not task.done():
-            _logger.warning("the creation of API key %s did not end in time: left to itself", key_id)
-            task.add_done_callback(_look_at)
+        _log(logging.INFO, "the creation of API key %s was cancelled by its caller", key_id)
+        is_saving = self._made is not None and self._deliver is not None
+        what = f"{'saving' if is_saving else 'the creation of'} API key {key_id}"
+        if task.done():
+            _log_ending(what, task)
         else:
-            _look_at(task)
+            _log(logging.WARNING, "%s did not end within %g s, and is left to itself", what, _GRACE)
+            task.add_done_callback(partial(_log_ending, what))
         raise cancelled
 
     async def _put(self, key_id: UUID) -> Step:
@@ -160,10 +176,20 @@ class KeyCreator:
             if isinstance(step, Return):
                 self._made = step.key
                 if self._deliver is not None:
-                    await self._deliver(step.key)
+                    await self._hand_over(step.key, self._deliver)
             return step
 
+    async def _hand_over(self, key: NewApiKey, deliver: Deliver) -> None:
+        try:
+            await deliver(key)
+        except BaseException as error:
+            if isinstance(error, MatatikaError):
+                self._put_facts(key.id).describe(error)
+            attach(error, key, f"API key {key.id}")  # here, because a KeyboardInterrupt ends the loop from here
+            raise
+
     async def _put_once(self, key_id: UUID) -> Event:
+        self._put_calls += 1
         request = Request(
             method="PUT",
             url=self._url(key_id),
@@ -174,9 +200,9 @@ class KeyCreator:
         )
         try:
             response = await self._client.send(request, self._deadline)
-        except SessionClosedError:
-            raise
         except MatatikaError as error:
+            if isinstance(error, SessionClosedError) and error.maybe_done:
+                raise  # nobody can be asked any more
             event = _event_of(error)
             if isinstance(event, Refused):
                 error.add_note(f"the id of the API key was {key_id}")
@@ -208,30 +234,40 @@ class KeyCreator:
         return self._client.at(f"/apikeys/{key_id}")
 
 
-def _look_at(task: asyncio.Task[Step]) -> None:
-    """Look at the end of a task that nobody waits for, so that it is not reported as forgotten."""
-    if not task.cancelled():
-        task.exception()
+def _log(level: int, message: str, *arguments: object) -> None:
+    """Log what happened after a PUT went out: a log handler that fails may not cost the secret."""
+    with contextlib.suppress(Exception):
+        _logger.log(level, message, *arguments)
+
+
+def _log_ending(what: str, task: asyncio.Task[Step]) -> None:
+    """Log how a PUT or its sink ended, where the caller learns of its own cancellation alone."""
+    if task.cancelled():
+        _log(logging.WARNING, "%s was cut short", what)
+    elif (error := task.exception()) is not None:
+        _log(logging.WARNING, "%s failed with %s", what, type(error.__cause__ or error).__name__)
+    else:
+        _log(logging.INFO, "%s has ended, after its caller was cancelled", what)
 
 
 def _event_of(error: MatatikaError) -> Event:
-    """Say what a failed PUT amounts to."""
+    """Say what a failed PUT amounts to. Whether it can have been carried out, the call knows: not each error is its."""
     match error:
-        case TransportError() if error.sent == "maybe":
-            return Lost(error)
         case ResponseError(status=int(status)) if 200 <= status < 300:
             return Answered(status)
-        case ApiError() if error.status in _TIMED_OUT or (error.status >= 500 and error.status not in _NOT_DONE):
+        case ApiError() if error.status in _NOT_DONE:
+            return Refused(error)
+        case ApiError() if error.status in _TIMED_OUT:
             return Lost(error)
         case _:
-            return Refused(error)
+            return Lost(error) if error.maybe_done else Refused(error)
 
 
 def _sighting(response: Response) -> Event:
-    """Read the look-up. A draft that is shown again has no client ID and can be created."""
+    """Read the look-up: a key has a client ID and can be updated, a draft has none and can be created."""
     document = decode_json(response.body)
-    if not isinstance(document, dict):
-        return Unclear("the response is not readable")
-    links = member(document, "_links")
-    is_created = bool(member(document, "clientId")) or member(links, "update apikey") is not None
-    return Found() if is_created else Absent()
+    raw_links = member(document, "_links")
+    links = Links(raw_links if isinstance(raw_links, dict) else None)
+    if member(document, "clientId") or links.can("update", "apikey"):
+        return Found()
+    return Absent() if links.can("create", "apikey") else Unclear("the response shows neither a key nor a draft")

@@ -15,7 +15,7 @@ async def finish_in_grace(task: asyncio.Task[Any], seconds: float) -> asyncio.Ca
     """Wait until a task has ended, and return the cancellation that came meanwhile, if one did.
 
     From the first cancellation on the task has so many seconds, however often the caller is cancelled again: anyio's
-    scopes do so on every turn of the loop. Then the task itself is cancelled, and left alone where it resists that.
+    scopes do so on every turn of the loop. Then the task itself is cancelled, and left to itself where it resists.
     """
     cancelled: asyncio.CancelledError | None = None
     while cancelled is None and not task.done():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from typing import Unpack
+import re
+from typing import Literal, Unpack
 from uuid import UUID
 
 from aiomatatika.auth.acceptance import check_tokens_can_be_asked_for, wait_for_acceptance
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.errors import InvalidArgumentError, MatatikaError, NotFoundError, SecretDeliveryError
+from aiomatatika.errors import InvalidArgumentError, MatatikaError, NotFoundError, ResponseError, SecretDeliveryError
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.apikeys.creator import KeyCreator, attach, draft_request
 from aiomatatika.resources.apikeys.delivery import Deliver, Save, opened_sink
@@ -19,6 +20,7 @@ from aiomatatika.resources.group import Group, Paging, Ref, id_of
 __all__ = ["ApiKeys"]
 
 _MAX_SECONDS = 3600
+_CLIENT_ID = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
 
 
 def _check_name(name: object) -> None:
@@ -31,8 +33,21 @@ def _check_seconds(seconds: object, argument: str = "ready_within") -> None:
         raise InvalidArgumentError(f"{argument} must be seconds: a number from 0 to {_MAX_SECONDS}")
 
 
-def _path(key: Ref[ApiKey]) -> str:
-    return f"/apikeys/{id_of(key, ApiKey)}"
+def _id(key: Ref[ApiKey]) -> UUID:
+    if isinstance(key, str) and _CLIENT_ID.fullmatch(key):
+        raise InvalidArgumentError(
+            "this looks like a client ID, not like the id of an API key (a UUID with hyphens): "
+            "apikeys.find(name) and apikeys.list() show ids"
+        )
+    return UUID(id_of(key, ApiKey))
+
+
+def _draft_id(draft: object) -> UUID:
+    if not isinstance(draft, ApiKey) or draft.client_id is not None:
+        raise InvalidArgumentError(
+            "draft must be what initialise() returned: this is another object, or an existing key"
+        )
+    return UUID(id_of(draft, ApiKey))
 
 
 class ApiKeys(Group):
@@ -57,9 +72,9 @@ class ApiKeys(Group):
 
         Raises:
             NotFoundError: No key has this id, or it is another profile's.
-            InvalidArgumentError: The id is not a UUID; nothing was sent.
+            InvalidArgumentError: The id is not a UUID but, say, a client ID; nothing was sent.
         """
-        return await self._get(_path(key), ApiKey)
+        return await self._get(f"/apikeys/{_id(key)}", ApiKey)
 
     async def find(self, name: str) -> builtins.list[ApiKey]:
         """Return the keys of a name, which need not be unique: the walk of `list`, ``GET /apikeys`` for each page.
@@ -83,10 +98,12 @@ class ApiKeys(Group):
     ) -> NewApiKey:
         """Create a key: ``POST /apikeys`` unless there is a draft, then ``PUT /apikeys/{apikey_id}`` with the name.
 
-        The answer 201 is the only sight of the secret. It is not repeated blindly: when it is lost, the id is looked
-        up, a key that was made is deleted and another is made, at most twice. A caller that is cancelled waits up to
-        5 s for the PUT to end; the `asyncio.CancelledError` then has a note with the id and, where it was made, the
-        key as ``.api_key``. Repeating the call makes another key.
+        The response (201) is the only sight of the secret, so the PUT is never repeated blindly: where the response is
+        lost, the id is looked up, a key that was made is deleted and another is made, at most twice. A PUT whose fate
+        stays unknown is named in a warning in the log, after a success too: it may still be carried out.
+
+        A caller that is cancelled, however often, waits up to 5 s for the PUT to end; the `asyncio.CancelledError` then
+        has a note with the id and, where the key was made, the key as ``.api_key``. Repeating the call makes another.
 
         Args:
             name: The key's name; names need not be unique.
@@ -95,15 +112,16 @@ class ApiKeys(Group):
             ready_within: Seconds, beyond the deadline, to wait until the identity provider accepts the new key, which
                 can take 30 s; tokens are asked for with it. 0: do not wait.
             save: Where the key goes the moment it is there, before anything else can fail. A callable, async or not,
-                is called with it, also when this call was cancelled meanwhile. A path is that of a new file: made
-                before anything is sent, readable by its owner alone, it holds ``client_id`` and ``client_secret`` as
-                JSON. The deadline does not end a callable: it is to end by itself.
+                is called with it, also when this call was cancelled meanwhile; the deadline does not end it. A path is
+                that of a new file, made before anything is sent and readable by its owner alone; a thread writes
+                ``client_id`` and ``client_secret`` to it as JSON.
 
         Returns:
             The key with its ``client_secret`` and ``credentials``.
 
         Raises:
-            SecretLostError: The secret is lost; it tells the id and whether a key is left.
+            SecretLostError: The secret is lost; it tells the id and whether a key is left. After a lost response any
+                failure is this one, unless a look-up has shown that nothing was made.
             SecretDeliveryError: The key was made and is in ``.api_key``, but saving it failed (``__cause__`` says how)
                 or it was not accepted in time. It is not deleted.
             OSError: The path of ``save`` exists or cannot be written; nothing was sent.
@@ -111,30 +129,37 @@ class ApiKeys(Group):
             ConflictError, BadRequestError, …: Nothing was created.
             InvalidArgumentError: An argument cannot work; nothing was sent.
         """
+        _check_name(name)
         _check_seconds(ready_within)
+        draft_id = None if draft is None else _draft_id(draft)
         if ready_within:
             check_tokens_can_be_asked_for(self._client)
         with opened_sink(save) as deliver:
-            return await self._create_key(name, draft, ready_within or None, deliver)
+            return await self._create_key(name, draft_id, ready_within or None, deliver)
 
     async def update(self, key: Ref[ApiKey], *, name: str) -> ApiKey:
         """Rename a key: ``PUT /apikeys/{apikey_id}``. Idempotent: a lost response is repeated once.
 
-        Members that the server sent and this library has no field for are sent back, where ``key`` is an `ApiKey`. One
-        that does not hold all of them (it comes out of a pickle, or a member could not be read) is read again first.
+        Where ``key`` is an `ApiKey`, members that the server sent and this library has no field for are sent back, but
+        for masked secrets (``****``). One that does not hold all of them (it comes out of a pickle, or a member could
+        not be read) is read again first: ``GET /apikeys/{apikey_id}``.
 
         Raises:
             SecretDeliveryError: The key had gone, and this PUT made it anew (201): the new one is in ``.api_key``.
                 Nothing is deleted.
             SecretLostError: As above, and the response holds no secret or was lost.
+            ResponseError: The key that was read again could not be read whole; nothing was changed.
             PendingError: The server answered 202.
             InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         _check_name(name)
-        path = _path(key)
-        if isinstance(key, ApiKey) and not key.is_complete:
-            key = await self._get(path, ApiKey)
-        return await update_key(self._client, key, name)
+        key_id = _id(key)
+        known = key if isinstance(key, ApiKey) else None
+        if known is not None and not known.is_complete:
+            known = await self.get(key_id)
+            if not known.is_complete:
+                raise ResponseError(f"API key {key_id} cannot be read whole: an update would erase what is missing")
+        return await update_key(self._client, key_id, known, name)
 
     async def delete(self, key: Ref[ApiKey]) -> None:
         """Delete a key: ``DELETE /apikeys/{apikey_id}``.
@@ -145,7 +170,7 @@ class ApiKeys(Group):
             NotFoundError: No key has this id.
             InvalidArgumentError: The id is not a UUID; nothing was sent.
         """
-        await self._delete(_path(key))
+        await self._delete(f"/apikeys/{_id(key)}")
 
     async def rotate(self, key: Ref[ApiKey], *, ready_within: float = 45, save: Save | None = None) -> NewApiKey:
         """Replace a key by a successor of the same name.
@@ -166,23 +191,26 @@ class ApiKeys(Group):
             SecretLostError, OSError, …: As of `create`; the old key still works.
         """
         _check_seconds(ready_within)
+        old_id = _id(key)
         check_tokens_can_be_asked_for(self._client)
         with opened_sink(save) as deliver:
-            old = key if isinstance(key, ApiKey) and key.name else await self.get(key)
-            new = await self._create_key(old.name or "", None, ready_within, deliver)
+            old = key if isinstance(key, ApiKey) and key.name else await self.get(old_id)
+            if not old.name or not old.name.strip():
+                raise InvalidArgumentError(f"API key {old_id} has no name to pass on: create another, and delete it")
+            new = await self._create_key(old.name, None, ready_within, deliver)
         try:
-            await self.delete(old)
+            await self.delete(old_id)
         except NotFoundError:
             return new
         except MatatikaError as error:
-            why = str(error)
+            reason = error
         except BaseException as error:
-            attach(error, new, f"API key {new.id}, the successor of {old.id},")
+            attach(error, new, f"API key {new.id}, the successor of {old_id},")
             raise
         else:
             return new
-        message = f"API key {new.id} was made and works, but deleting its predecessor {old.id} failed: {why}"
-        raise SecretDeliveryError(message, api_key=new, step="delete")
+        what = f"API key {new.id} was made and works, but deleting its predecessor {old_id} failed"
+        raise _undelivered(what, new, "delete", reason)
 
     async def wait_until_accepted(self, credentials: ClientCredentials, *, within: float = 45) -> None:
         """Wait until a key made before is accepted: tokens are asked for with it, until one is granted.
@@ -199,30 +227,35 @@ class ApiKeys(Group):
             InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         if not isinstance(credentials, ClientCredentials):
-            kind = type(credentials).__name__
-            raise InvalidArgumentError(f"credentials must be ClientCredentials, not {kind}")  # as every argument
+            raise InvalidArgumentError(f"credentials must be ClientCredentials, not {type(credentials).__name__}")
         _check_seconds(within, "within")
         check_tokens_can_be_asked_for(self._client)
         await wait_for_acceptance(self._client, credentials, within)
 
     async def _create_key(
-        self, name: str, draft: ApiKey | None, ready_within: float | None, deliver: Deliver | None
+        self, name: str, draft_id: UUID | None, ready_within: float | None, deliver: Deliver | None
     ) -> NewApiKey:
         """Create a key; with seconds (also 0) at least one token is fetched with it."""
-        _check_name(name)
-        if draft is not None and (not isinstance(draft, ApiKey) or draft.client_id is not None):
-            raise InvalidArgumentError("draft must be what initialise() returned: this key exists already")
-        draft_id = None if draft is None else UUID(id_of(draft, ApiKey))
         new = await KeyCreator(self._client, name, deliver, draft_id).run()
         if ready_within is not None:
             try:
                 await wait_for_acceptance(self._client, new.credentials, ready_within)
             except MatatikaError as error:
-                message = f"API key {new.id} was made, but is not accepted yet: {error}"
+                reason = error
             except BaseException as error:
                 attach(error, new, f"API key {new.id}")
                 raise
             else:
                 return new
-            raise SecretDeliveryError(message, api_key=new, step="accept")
+            raise _undelivered(f"API key {new.id} was made, but is not accepted yet", new, "accept", reason)
         return new
+
+
+def _undelivered(
+    what: str, key: NewApiKey, step: Literal["accept", "delete"], reason: MatatikaError
+) -> SecretDeliveryError:
+    """Return the error that holds a key, for a step after its creation that failed; it tells of the step's call."""
+    error = SecretDeliveryError(f"{what}: {reason.args[0]}", api_key=key, step=step)
+    error.method, error.path, error.attempts = reason.method, reason.path, reason.attempts
+    error.maybe_done, error.request_id = reason.maybe_done, reason.request_id
+    return error

@@ -1,23 +1,30 @@
-"""What an API key is, and how a new one is taken out of its answer."""
+"""What an API key is, and how a new one is taken out of the response that creates it."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.decoding.json_text import Mismatch, decode_unambiguous, member
-from aiomatatika.hal import HalResource
+from aiomatatika.decoding.json_text import Mismatch
+from aiomatatika.hal import HalResource, JsonObject
+from aiomatatika.resources.apikeys.salvage import read_members
+from aiomatatika.resources.masks import is_masked
 from aiomatatika.secret import Secret
 from aiomatatika.transport.message import Response
 
 __all__ = ["ApiKey", "NewApiKey", "read_new_key"]
 
 _logger = logging.getLogger("aiomatatika")
+
+# The first name of a path, as in "created: expected a timestamp" and "limits[3].calls: expected a number".
+_FIRST_NAME = re.compile(r"[.\[:]")
 
 
 @attrs.frozen(kw_only=True)
@@ -26,11 +33,11 @@ class ApiKey(HalResource):
 
     Attributes:
         id: Its id.
-        created: When it was created. An answer straight after a write has more digits than a later one: do not compare
-            for equality.
+        created: When it was created. A response straight after a write has more digits than a later one: do not
+            compare for equality.
         last_modified: When it was last changed.
-        name: Its name; None on a template.
-        client_id: The client ID to authenticate with; None on a template.
+        name: Its name; None on a draft.
+        client_id: The client ID to authenticate with; None on a draft.
         profile_id: The id of its owner's profile.
         access_token: A ready bearer token that the API shows on the key named ``default`` only.
     """
@@ -46,7 +53,7 @@ class ApiKey(HalResource):
 
 @attrs.frozen(kw_only=True)
 class NewApiKey(ApiKey):
-    """An API key that was just created, with the secret that no other answer shows.
+    """An API key that was just created, with the secret that no other response shows.
 
     Attributes:
         client_secret: The secret; store ``client_secret.reveal()`` now.
@@ -59,29 +66,45 @@ class NewApiKey(ApiKey):
         """The credentials to open a session with.
 
         Raises:
-            ConfigurationError: The server's answer had no client ID; `ApiKeys.get` shows it.
+            ConfigurationError: The server's response had no client ID; `ApiKeys.get` shows it.
         """
         return ClientCredentials(self.client_id or "", self.client_secret)
 
 
 def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
-    """Take the secret out of an answer, first and alone: another broken field does not cost it."""
-    document = decode_unambiguous(response.body)
-    secret, client_id = member(document, "clientSecret"), member(document, "clientId")
-    if not isinstance(secret, str) or not secret:
+    """Take a new key out of the response that creates it; None: the response holds no usable secret.
+
+    Whatever is broken beside the secret does not cost it. What cannot be read is absent and named in one WARNING, and
+    the key knows that it is incomplete.
+    """
+    members, unreadable = read_members(response.body)
+    secret, client_id, name = members.get("clientSecret"), members.get("clientId"), members.get("name")
+    if not isinstance(secret, str) or is_masked(secret):
         return None
-    name = member(document, "name")
-    least = NewApiKey(
+    key = NewApiKey(
         id=key_id,
         name=name if isinstance(name, str) else None,
         client_id=client_id if isinstance(client_id, str) else None,
         client_secret=Secret(secret),
+        extra=JsonObject(is_complete=False),
     )
-    with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
-        from aiomatatika.decoding.converter import structure
+    with contextlib.suppress(Exception):  # nor does a bug of ours
+        key, unfit = _whole_key(members | {"id": str(key_id)}, is_complete=not unreadable)
+        unreadable += unfit
+    if unreadable:
+        with contextlib.suppress(Exception):  # or of a log handler
+            _logger.warning("API key %s was created, but its response is not whole (%s)", key_id, "; ".join(unreadable))
+    return key
 
-        whole = structure(document, NewApiKey)
-        if not isinstance(whole, Mismatch):
-            return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)
-        _logger.warning("API key %s was created, but its answer is not whole (%s)", key_id, whole.text)
-    return least
+
+def _whole_key(members: dict[str, Any], *, is_complete: bool) -> tuple[NewApiKey, list[str]]:
+    """Return the key without the members that do not fit, and why these do not."""
+    from aiomatatika.decoding.converter import structure
+
+    unfit: list[str] = []
+    while isinstance(key := structure(members, NewApiKey), Mismatch):
+        del members[_FIRST_NAME.split(key.text, 1)[0]]
+        unfit.append(key.text)
+    if unfit or not is_complete:
+        key = attrs.evolve(key, extra=JsonObject(dict(key.extra), is_complete=False))
+    return key, unfit

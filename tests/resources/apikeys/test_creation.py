@@ -1,228 +1,170 @@
-"""The PUT whose answer is the only sight of a secret: what is sent, and what is repaired when the answer is lost."""
+"""The creation of a key, event by event: which step follows, and what the error that ends it says."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from typing import Any
+from uuid import UUID
 
 import pytest
 
-from aiomatatika import ConflictError, MatatikaError, MatatikaSession, ServerError, Timeouts, TransportError
-from aiomatatika.testing import MatatikaServer
+from aiomatatika import ConflictError, NewApiKey, PendingError, Secret, SecretLostError, ServerError, TransportError
+from aiomatatika.resources.apikeys.creation import (
+    Absent,
+    Answered,
+    Created,
+    Creation,
+    Delete,
+    Deleted,
+    Drafted,
+    Event,
+    Fail,
+    Found,
+    Initialise,
+    LookUp,
+    Lost,
+    NotDeleted,
+    Put,
+    Refused,
+    Return,
+    Step,
+    Unclear,
+)
 
-from .creation import ONE_KEY, REPAIRED, assert_delivered, lost, made
+A, B, C = (UUID(int=number) for number in (1, 2, 3))
+KEY = NewApiKey(id=A, client_secret=Secret("s"))
+LOST, REFUSED, AWAY = TransportError("cut", sent="maybe"), ConflictError(409), ServerError(503)
 
-# The answer comes
-
-
-async def test_a_key_is_made_by_a_post_and_a_put_to_its_id(server: MatatikaServer, session: MatatikaSession) -> None:
-    new = await session.apikeys.create("nightly batch")
-    assert_delivered(server, new)
-    post, put = server.requests.api
-    assert (post.method, post.path, post.body) == ("POST", "/api/apikeys", b"")
-    assert (put.method, put.path, put.json()) == ("PUT", f"/api/apikeys/{new.id}", {"name": "nightly batch"})
-    assert put.status == 201
+MADE_AND_DELETED: list[Event] = [Lost(LOST), Found(), Deleted()]
+LATE: list[Event] = [Lost(LOST), Absent(), Lost(LOST), Found(), Deleted()]  # one of the two PUTs may still come
 
 
-async def test_two_keys_of_one_name_made_at_once_are_not_mixed_up(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    keys = await asyncio.gather(*(session.apikeys.create("same") for _ in range(2)))
-    assert len(server.requests.api) == 4
-    for key in keys:
-        assert server.api_keys[key.id].client_secret == key.client_secret
+def after(*events: Event, draft: UUID | None = None) -> tuple[Creation, Step]:
+    """Return a creation that has met these events, and its next step."""
+    creation = Creation(draft)
+    step = creation.start()
+    for event in events:
+        step = creation.advance(event)
+    return creation, step
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "events, step",
     [
-        {"created": "not a date"},
-        {"created": 5, "lastModified": []},
-        {"name": None},
-        {"name": {"nested": "x"}},
-        {"clientId": 5},
-        {"profileId": ["x"]},
-        {"accessToken": 5},
-        {"_links": "x", "_embedded": 5},
-        {"id": "no id"},
-        {"id": None},
-        {"id": "00000000-0000-0000-0000-000000000000"},
+        ([], Initialise()),
+        ([Drafted(A)], Put(A)),
+        ([Drafted(A), Created(KEY)], Return(KEY)),
+        ([Drafted(A), Lost(LOST)], LookUp(A)),
+        ([Drafted(A), Lost(LOST), Absent()], Put(A)),
+        ([Drafted(A), Lost(LOST), Absent(), Created(KEY)], Return(KEY)),
+        ([Drafted(A), Lost(LOST), Found()], Delete(A)),
+        ([Drafted(A), *MADE_AND_DELETED], Initialise()),
+        ([Drafted(A), *MADE_AND_DELETED, Drafted(B)], Put(B)),
+        ([Drafted(A), Lost(LOST), Absent(), Answered(200)], Delete(A)),
+        ([Drafted(A), Lost(LOST), Absent(), Answered(200), Deleted()], Initialise()),
+        ([Drafted(A), Answered(201)], Delete(A)),
+        ([Drafted(A), Refused(REFUSED)], Fail(REFUSED)),
+        ([Refused(REFUSED)], Fail(REFUSED)),
+        ([Drafted(A), *[Lost(LOST), Absent()] * 2, Lost(AWAY), Absent()], Fail(AWAY)),
     ],
-    ids=repr,
 )
-async def test_other_fields_that_are_broken_do_not_cost_the_secret(
-    server: MatatikaServer, session: MatatikaSession, broken: dict[str, Any]
-) -> None:
-    server.faults.add(method="PUT", edit=lambda document: document | broken)
-    new = await session.apikeys.create("x")
-    assert made(server) == [new.id]
-    assert new.client_secret == server.api_keys[new.id].client_secret
-    assert new.client_id == (server.api_keys[new.id].client_id if "clientId" not in broken else None)
+def test_an_event_leads_to_a_step(events: list[Event], step: Step) -> None:
+    assert after(*events)[1] == step
 
 
-async def test_an_answer_that_is_not_whole_is_a_warning_without_its_values(
-    server: MatatikaServer, session: MatatikaSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.faults.add(method="PUT", edit=lambda document: document | {"created": "yesterday"})
-    new = await session.apikeys.create("x")
-    (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert record.getMessage() == (
-        f"API key {new.id} was created, but its answer is not whole (created: expected a timestamp)"
-    )
-
-
-@pytest.mark.parametrize("status", [200, 203, 206])
-async def test_a_secret_counts_whatever_success_brings_it(
-    server: MatatikaServer, session: MatatikaSession, status: int
-) -> None:
-    server.faults.add(method="PUT", status=status, act=True)
-    assert_delivered(server, await session.apikeys.create("x"))
-
-
-async def test_the_id_is_in_the_log_before_the_put_is_sent(
-    server: MatatikaServer, session: MatatikaSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "aiomatatika")
-    server.faults.add(method="PUT", status=409)
-    with pytest.raises(ConflictError):
-        await session.apikeys.create("x")
-    path = server.requests.api[-1].path
-    assert f"creating API key {path.rpartition('/')[2]}" in caplog.messages
-
-
-# The answer is lost
+def test_a_draft_of_the_user_is_put_at_once() -> None:
+    assert after(draft=A)[1] == Put(A)
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [{"drop": "after"}, {"drop": "after", "reset": True}, {"raw": b"HTTP/9 x\r\n\r\n"}, {"status": 502, "act": True}],
-    ids=repr,
+    "events, key_id, created, orphan, why",
+    [
+        ([Answered(200)], A, False, False, "it existed before"),
+        ([Answered(204)], A, None, None, "the response 204 holds no secret"),
+        ([Answered(201), Deleted()], A, True, False, "no usable secret; it is deleted again"),
+        ([Answered(201), NotDeleted(REFUSED)], A, True, True, r"no usable secret, and deleting the key failed \(409"),
+        ([Lost(LOST), Absent(), Answered(201), Deleted()], A, True, None, "a lost PUT can bring it back"),
+        ([Lost(LOST), Absent(), Answered(202)], A, None, None, "the response 202 holds no secret"),
+        ([Lost(LOST), Unclear("why not")], A, None, None, r"was lost, and the look-up does not tell \(why not\)"),
+        ([Lost(LOST), Found(), NotDeleted(REFUSED)], A, True, True, r"was lost, and deleting the key failed \(409"),
+        ([Lost(LOST), Absent(), Refused(REFUSED)], A, None, None, "was lost; and then: 409"),
+        ([*MADE_AND_DELETED, Refused(REFUSED)], A, True, False, "it is deleted again; and then: 409"),
+        ([*LATE, Refused(REFUSED)], A, None, None, "a lost PUT can bring it back; and then: 409"),
+        ([*LATE, Drafted(B), Refused(REFUSED)], A, None, None, "and then: 409"),
+        ([*LATE, Drafted(B), Lost(AWAY), Absent()], A, None, None, "and then: 503"),
+        (
+            [*MADE_AND_DELETED, Drafted(B), Lost(LOST), Absent(), Refused(REFUSED)],
+            B,
+            None,
+            None,
+            "lost; and then: 409",
+        ),
+        (
+            [*MADE_AND_DELETED, Drafted(B), Lost(LOST), Absent(), Lost(LOST), Absent()],
+            A,
+            True,
+            False,
+            "deleted again; and then: cut",
+        ),
+        (
+            [*MADE_AND_DELETED, Drafted(B), *MADE_AND_DELETED, Drafted(C), *MADE_AND_DELETED],
+            C,
+            True,
+            False,
+            "it is deleted again",
+        ),
+        ([*LATE, Drafted(B), *MADE_AND_DELETED], B, True, False, "it is deleted again"),
+        ([Lost(LOST), Absent(), *LATE], A, True, None, "a lost PUT can bring it back"),
+    ],
 )
-async def test_a_key_whose_secret_nobody_saw_is_deleted_and_another_is_made(
-    server: MatatikaServer, session: MatatikaSession, fault: Any
+def test_a_secret_that_is_lost_is_told_with_all_that_is_known(
+    events: list[Event], key_id: UUID, created: bool | None, orphan: bool | None, why: str
 ) -> None:
-    server.faults.add(method="PUT", **fault)
-    assert_delivered(server, await session.apikeys.create("x"))
-    assert server.requests.methods() == REPAIRED
+    step = after(Drafted(A), *events)[1]
+    assert isinstance(step, Fail)
+    with pytest.raises(SecretLostError, match=f"^the secret of API key {key_id} is lost: .*{why}") as caught:
+        raise step.error
+    assert (caught.value.key_id, caught.value.created, caught.value.orphan) == (key_id, created, orphan)
+
+
+@pytest.mark.parametrize("last", [Found(), Answered(200)])
+def test_what_exists_under_the_users_draft_is_not_provably_ours(last: Event) -> None:
+    events: list[Event] = [Lost(LOST), last] if isinstance(last, Found) else [Lost(LOST), Absent(), last]
+    step = after(*events, draft=A)[1]
+    assert isinstance(step, Fail)
+    assert isinstance(step.error, SecretLostError)
+    assert (step.error.key_id, step.error.created, step.error.orphan) == (A, None, None)
+    assert "made by this call or before it" in str(step.error)
+
+
+def test_what_is_accepted_is_pending() -> None:
+    creation, step = after(Drafted(A), Answered(202))
+    assert isinstance(step, Fail)
+    assert isinstance(step.error, PendingError)
+    assert step.error.resource_id == A
+    assert str(step.error) == f"the creation of API key {A} is accepted, not done"
+    assert creation.left_behind == (A,)
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [{"drop": "before"}, {"drop": "before", "reset": True}, *({"status": status} for status in (500, 502, 503, 504))],
-    ids=repr,
+    "events, unproven, left_behind",
+    [
+        ([], (), ()),
+        ([Drafted(A)], (A,), (A,)),
+        ([Drafted(A), Created(KEY)], (), ()),
+        ([Drafted(A), Refused(REFUSED)], (), ()),
+        ([Drafted(A), Answered(200)], (), ()),
+        ([Drafted(A), Answered(201)], (), (A,)),
+        ([Drafted(A), Answered(201), Deleted()], (), ()),
+        ([Drafted(A), Lost(LOST)], (A,), (A,)),
+        ([Drafted(A), Lost(LOST), Found()], (), (A,)),
+        ([Drafted(A), *MADE_AND_DELETED], (), ()),
+        ([Drafted(A), Lost(LOST), Absent(), Created(KEY)], (A,), (A,)),
+        ([Drafted(A), *LATE], (A,), (A,)),
+        ([Drafted(A), *LATE, Drafted(B), Created(KEY)], (A,), (A,)),
+        ([Drafted(A), *LATE, Drafted(B)], (A, B), (A, B)),
+    ],
 )
-async def test_a_put_that_was_not_carried_out_is_sent_again_to_the_same_id(
-    server: MatatikaServer, session: MatatikaSession, fault: Any
+def test_what_a_put_may_have_made_or_may_still_make_is_kept_in_mind(
+    events: list[Event], unproven: tuple[UUID, ...], left_behind: tuple[UUID, ...]
 ) -> None:
-    server.faults.add(method="PUT", **fault)
-    assert_delivered(server, await session.apikeys.create("x"))
-    assert server.requests.methods() == ["POST", "PUT", "GET", "PUT"]
-
-
-@pytest.mark.parametrize("template", [{"_links": {"create apikey": {"href": "x"}}}, {}, [], {"clientId": None}])
-async def test_a_template_that_is_shown_again_is_no_key(
-    server: MatatikaServer, session: MatatikaSession, template: Any
-) -> None:
-    server.faults.add(method="PUT", drop="before")
-    server.faults.add(method="GET", path=ONE_KEY, json=template)
-    assert_delivered(server, await session.apikeys.create("x"))
-    assert server.requests.methods() == ["POST", "PUT", "GET", "PUT"]
-
-
-async def test_a_key_is_known_by_its_links_as_well(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="GET", path=ONE_KEY, edit=lambda document: document.pop("clientId") and None)
-    assert_delivered(server, await session.apikeys.create("x"))
-    assert server.requests.methods() == REPAIRED
-
-
-async def test_no_answer_in_time_is_a_lost_answer_and_leaves_time_for_the_repair(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    # In real time: two thirds of the deadline are the PUT's, the rest is enough for the repair.
-    matatika_server.faults.add(method="PUT", delay=asyncio.Event())
-    hasty = matatika_session.with_options(timeouts=Timeouts(total=0.9))
-    assert_delivered(matatika_server, await hasty.apikeys.create("x"))
-    assert matatika_server.requests.methods() == REPAIRED
-
-
-async def test_a_put_that_is_carried_out_late_is_repaired_as_well(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="GET", path=ONE_KEY, status=404)  # it has not happened yet
-    assert_delivered(server, await session.apikeys.create("x"))
-    assert server.requests.methods() == ["POST", "PUT", "GET", "PUT", "GET", "DELETE", "POST", "PUT"]
-
-
-async def test_a_late_put_whose_second_answer_breaks_off_is_repaired_as_well(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="GET", path=ONE_KEY, status=404)
-    server.faults.add(method="PUT", cut_after=20)
-    assert_delivered(server, await session.apikeys.create("x"))
-
-
-async def test_a_second_loss_is_repaired_too(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(method="PUT", drop="after", times=2)
-    assert_delivered(server, await session.apikeys.create("x"))
-    assert server.requests.methods() == [*REPAIRED, *REPAIRED[2:]]
-
-
-async def test_after_three_lost_answers_nothing_is_left_and_the_error_says_so(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    server.faults.add(method="PUT", drop="after", times=None)
-    error = await lost(session)
-    assert (error.created, error.orphan) == (True, False)
-    assert made(server) == []
-    assert server.requests.methods() == [*REPAIRED, *REPAIRED[2:], "GET", "DELETE"]
-
-
-@pytest.mark.parametrize(
-    "fault, kind", [({"drop": "before"}, TransportError), ({"status": 503}, ServerError)], ids=["dropped", "503"]
-)
-async def test_three_puts_that_were_not_carried_out_end_in_the_error_of_the_last(
-    server: MatatikaServer, session: MatatikaSession, fault: Any, kind: type[MatatikaError]
-) -> None:
-    server.faults.add(method="PUT", **fault, times=None)
-    with pytest.raises(kind):
-        await session.apikeys.create("x")
-    assert server.requests.methods() == ["POST", *["PUT", "GET"] * 3]
-
-
-async def test_a_key_that_somebody_deletes_first_is_gone_all_the_same(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="DELETE", status=404, act=True)
-    assert_delivered(server, await session.apikeys.create("x"))
-
-
-@pytest.mark.parametrize("answer", [{"drop": "before"}, {"body": "<html>"}, {"json": []}, {"cut_after": 20}])
-async def test_without_an_answer_to_the_question_nothing_is_known(
-    server: MatatikaServer, session: MatatikaSession, answer: dict[str, Any]
-) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="GET", path=ONE_KEY, **answer, times=None)
-    error = await lost(session)
-    assert (error.created, error.orphan) == (None, None)
-    assert made(server) == [error.key_id]
-
-
-async def test_a_lost_key_that_cannot_be_deleted_is_named(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="DELETE", status=503, times=None)
-    error = await lost(session)
-    assert (error.created, error.orphan) == (True, True)
-    assert made(server) == [error.key_id]
-
-
-async def test_where_no_new_id_can_be_had_nothing_is_left(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="POST", path="/api/apikeys", status=503, skip=1)
-    with pytest.raises(ServerError):
-        await session.apikeys.create("x")
-    assert made(server) == []
+    creation = after(*events)[0]
+    assert (creation.unproven, creation.left_behind) == (unproven, left_behind)

@@ -13,6 +13,7 @@ from aiomatatika import (
     AuthenticationError,
     BearerToken,
     ConflictError,
+    InvalidArgumentError,
     MatatikaError,
     MatatikaSession,
     NotFoundError,
@@ -26,11 +27,6 @@ from aiomatatika.testing import ControlledClock, MatatikaServer
 from ..conftest import cancellation_of, works
 
 TOKEN = "/oauth/token"
-
-
-@pytest.fixture
-def clock() -> ControlledClock:
-    return ControlledClock(frozen=True)
 
 
 @pytest.fixture
@@ -128,7 +124,7 @@ async def test_an_identity_provider_that_never_answers_holds_nothing_up_for_ever
 ) -> None:
     server.faults.add(path=TOKEN, delay=asyncio.Event(), times=None)
     impatient = session.with_options(timeouts=Timeouts(connect=0.05))
-    with pytest.raises(SecretDeliveryError, match=r"no answer within 0\.5 s") as caught:
+    with pytest.raises(SecretDeliveryError, match=r"no response within 0\.5 s") as caught:
         await impatient.apikeys.create("x", ready_within=0.5)
     assert works(server, caught.value.api_key)
 
@@ -198,9 +194,9 @@ async def test_rotate_makes_a_successor_waits_for_it_and_only_then_deletes(
     assert old not in server.api_keys
     sent = [(request.method, request.path) for request in server.requests]
     path = "/api/apikeys"
-    assert sent[:3] == [("GET", f"{path}{old}"), ("POST", path), ("PUT", f"{path}{new.id}")]
+    assert sent[:3] == [("GET", f"{path}/{old}"), ("POST", path), ("PUT", f"{path}/{new.id}")]
     assert set(sent[3:-1]) == {("POST", TOKEN)}
-    assert sent[-1] == ("DELETE", f"{path}{old}")
+    assert sent[-1] == ("DELETE", f"{path}/{old}")
 
 
 async def test_rotate_takes_the_name_of_a_key_that_the_caller_has(
@@ -259,6 +255,7 @@ async def test_rotate_that_fails_after_it_leaves_both_and_delivers_the_successor
         await session.apikeys.rotate(old)
     assert works(server, caught.value.api_key)
     assert caught.value.step == ("accept" if "accepted" in why else "delete")
+    assert "accepted" in why or (caught.value.method, caught.value.path) == ("DELETE", f"/api/apikeys/{old}")
     assert old in server.api_keys
 
 
@@ -274,6 +271,25 @@ async def test_rotate_that_is_cancelled_while_it_deletes_delivers_the_successor(
     (note,) = cancelled.__notes__
     assert str(old) in note
     assert str(cancelled.api_key.id) in note
+
+
+async def test_rotate_deletes_the_key_that_was_named_whatever_the_server_shows(
+    server: MatatikaServer, session: MatatikaSession, old: UUID
+) -> None:
+    server.faults.add(method="GET", edit=lambda key: {**key, "id": str(server.default_key_id)})
+    await session.apikeys.rotate(old)
+    assert old not in server.api_keys
+    assert server.default_key_id in server.api_keys
+
+
+@pytest.mark.parametrize("name", [None, "", " "])
+async def test_rotate_makes_no_successor_without_a_name(
+    server: MatatikaServer, session: MatatikaSession, old: UUID, name: str | None
+) -> None:
+    server.faults.add(method="GET", edit=lambda key: {**key, "name": name})
+    with pytest.raises(InvalidArgumentError, match=f"{old} has no name"):
+        await session.apikeys.rotate(old)
+    assert server.requests.methods() == ["GET"]
 
 
 async def test_rotate_of_a_key_that_somebody_deletes_meanwhile_has_reached_its_goal(
@@ -305,7 +321,7 @@ async def test_why_it_is_not_accepted_is_the_error(server: MatatikaServer, sessi
     assert caught.value.__context__ is None
     server.faults.add(path=TOKEN, delay=asyncio.Event(), times=None)
     impatient = session.with_options(timeouts=Timeouts(connect=0.05))
-    with pytest.raises(TransportError, match="no answer within") as silence:
+    with pytest.raises(TransportError, match="no response within") as silence:
         await impatient.apikeys.wait_until_accepted(new.credentials, within=0.1)
     assert isinstance(silence.value, TimeoutError)
 
