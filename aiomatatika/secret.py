@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import final
 
 __all__ = ["Secret"]
@@ -21,9 +22,10 @@ class Secret:
         value: The text to hide. An existing `Secret` is accepted and shares its value.
     """
 
+    # A function, not the value: jsonpickle and others read whatever stands in an attribute.
     __slots__ = ("__value",)
 
-    __value: str  # absent after a pickle
+    __value: Callable[[], str]  # absent after a pickle
 
     def __init__(self, value: str | Secret) -> None:
         if isinstance(value, Secret):
@@ -31,7 +33,7 @@ class Secret:
         if not isinstance(value, str):
             del value  # what is no str can still be a secret, and a frame shows its locals
             raise TypeError("a Secret is made from a str")
-        self.__value = value
+        self.__value = lambda: value
 
     def reveal(self) -> str:
         """Return the value in clear text; nothing is sent.
@@ -40,7 +42,7 @@ class Secret:
             ValueError: The secret went through a pickle, which keeps no value.
         """
         try:
-            return self.__value
+            return self.__value()
         except AttributeError:
             raise ValueError("this Secret was pickled, and a pickle does not carry the value") from None
 
@@ -54,7 +56,7 @@ class Secret:
         if not isinstance(other, Secret):
             return NotImplemented
         try:
-            mine, theirs = self.__value, other.__value
+            mine, theirs = self.__value(), other.__value()
         except AttributeError:
             return self is other
         return hmac.compare_digest(mine.encode("utf-8", "surrogatepass"), theirs.encode("utf-8", "surrogatepass"))
