@@ -126,7 +126,7 @@ class SessionClosedError(MatatikaError):
 
 
 class TransportError(MatatikaError):
-    """No usable response came back. With ``sent == "no"`` repeating is safe, with ``"maybe"`` for idempotent calls only.
+    """No usable response came back. Repeating is safe with ``sent == "no"``, else for idempotent calls only.
 
     Attributes:
         sent: ``"no"``: the server cannot have acted. ``"maybe"``: it may have.

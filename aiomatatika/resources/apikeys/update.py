@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aiomatatika.decoding.request_bodies import Body, json_body
 from aiomatatika.errors import PendingError, ResponseError, SecretDeliveryError, SecretLostError
+from aiomatatika.hal import JsonObject
 from aiomatatika.resources.apikeys.models import ApiKey, read_new_key
 from aiomatatika.resources.group import Ref, id_of
 from aiomatatika.transport.client import Client
@@ -24,7 +25,7 @@ _NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
 _DATE_RESOLUTION = 1.0
 
 
-def _whole_body(kept: Mapping[str, object], name: str) -> Body:
+def _whole_body(kept: JsonObject | Mapping[str, object], name: str) -> Body:
     return json_body({**{each: value for each, value in kept.items() if each not in _NEVER_SENT_BACK}, "name": name})
 
 
