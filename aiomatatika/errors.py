@@ -2,29 +2,29 @@
 
 ::
 
-    MatatikaError                          .transient: repeating the call later can help, and is safe
-    ├── ConfigurationError (ValueError)    settings that cannot work; nothing was sent
-    ├── InvalidArgumentError (ValueError)  an argument that cannot work; nothing was sent
-    ├── SessionClosedError                 used after close, or closed while in flight
-    ├── TransportError                     no usable response; .sent is "no" or "maybe"
-    │   └── TransportTimeoutError          a limit ran out; also a TimeoutError
-    ├── AuthenticationError                the credentials are refused
-    ├── ApiError                           the API answered with an error status
-    │   ├── BadRequestError                400
-    │   ├── ForbiddenError                 403
-    │   ├── NotFoundError                  404
-    │   ├── MethodNotAllowedError          405
-    │   ├── ConflictError                  409
-    │   ├── RateLimitError                 429, of the API or of the identity provider
-    │   └── ServerError                    500 to 599
-    ├── ResponseError                      a status or a body that is not what was promised
-    ├── LinkError                          a link that cannot be followed
-    │   ├── RelationNotFoundError          the resource has no such link; also a KeyError
-    │   ├── UnsafeLinkError                a link or redirect that would take the token elsewhere
-    │   └── PaginationError                pages that loop, stand still or never end
-    ├── SecretLostError                    a one-time secret that nobody holds
-    ├── SecretDeliveryError                a key was made and is in .api_key, but a later step failed
-    └── PendingError                       202: accepted, not done
+    MatatikaError                                .transient: repeating the call later can help, and is safe
+    ├── ConfigurationError (ValueError)          settings that cannot work; nothing was sent
+    ├── InvalidArgumentError (ValueError)        an argument that cannot work; nothing was sent
+    ├── SessionClosedError                       used after close, or closed while in flight
+    ├── TransportError                           no usable response; .sent is "no" or "maybe"
+    │   └── TransportTimeoutError (TimeoutError) a limit ran out
+    ├── AuthenticationError                      the credentials are refused
+    ├── ApiError                                 the API answered with an error status
+    │   ├── BadRequestError                      400
+    │   ├── ForbiddenError                       403
+    │   ├── NotFoundError                        404
+    │   ├── MethodNotAllowedError                405
+    │   ├── ConflictError                        409
+    │   ├── RateLimitError                       429, of the API or of the identity provider
+    │   └── ServerError                          500 to 599
+    ├── ResponseError                            a status or a body that is not what was promised
+    ├── LinkError                                a link that cannot be followed
+    │   ├── RelationNotFoundError (KeyError)     the resource has no such link
+    │   ├── UnsafeLinkError                      a link or redirect that would take the token elsewhere
+    │   └── PaginationError                      pages that loop, stand still or never end
+    ├── SecretLostError                          a one-time secret that nobody holds
+    ├── SecretDeliveryError                      a key was made and is in .api_key, but a later step failed
+    └── PendingError                             202: accepted, not done
 
 Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call),
 ``.request_id`` (for the vendor's support, where the server sent one) and, when it was raised while iterating,
@@ -35,6 +35,7 @@ header. ``except MatatikaError`` catches everything but an `OSError` of the call
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
 
@@ -165,12 +166,19 @@ class AuthenticationError(MatatikaError):
         self.code = code
 
 
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
 class ApiError(MatatikaError):
     """The API answered with an error status; `transient` says whether repeating the call can help.
 
     Attributes:
         status: The HTTP status.
-        error: The reason phrase in the body ("Not Found"), or None.
+        error: The reason phrase in the body ("Not Found"), or None; the text of the error then has the standard one.
         message: What the server says went wrong: at most 500 characters, credentials cut out, or None.
         errors: The fields that a 400 refuses, as the server lists them (Spring's field errors), credentials cut out.
         timestamp: The time of the error as the server writes it, or None.
@@ -185,7 +193,8 @@ class ApiError(MatatikaError):
         errors: Sequence[Mapping[str, Any]] = (),
         timestamp: str | None = None,
     ) -> None:
-        super().__init__(f"{status} {error or 'error'}" + (f": {message}" if message else ""))
+        reason = error or _phrase(status)
+        super().__init__(f"{status} {reason}".rstrip() + (f": {message}" if message and message != reason else ""))
         self.status = status
         self.error = error
         self.message = message

@@ -44,7 +44,7 @@ from ..servers import bomb
 Trouble = Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]
 
 ONE, LIST, TOKEN = "/api/apikeys/*", "/api/apikeys", "/oauth/token"
-BOMB = {"headers": {"Content-Encoding": "gzip"}, "body": bomb(20)}
+BOMB: dict[str, Any] = {"headers": {"Content-Encoding": "gzip"}, "body": bomb(20)}
 
 
 # Calls
@@ -102,7 +102,9 @@ def under(call: Trouble, path: str = ONE, **fault: Any) -> Trouble:
 
     async def trouble(session: MatatikaSession, server: MatatikaServer) -> object:
         challenge = {"WWW-Authenticate": f'Bearer error="{server.credentials.client_secret.reveal()}"'}
-        echoed = {"body": echo(server), "headers": challenge} if "status" in fault and "body" not in fault else {}
+        echoed: dict[str, Any] = {"body": echo(server), "headers": challenge}
+        if "status" not in fault or "body" in fault:
+            echoed = {}
         server.faults.add(path=path, times=None, **echoed, **fault)
         if path != TOKEN or call is create:
             return await call(session, server)
@@ -220,7 +222,7 @@ async def lost_secret(session: MatatikaSession, server: MatatikaServer) -> objec
     return await session.apikeys.create("lost")
 
 
-ELSEWHERE = {"status": 307, "headers": {"Location": "https://evil.example/"}, "body": b""}
+ELSEWHERE: dict[str, Any] = {"status": 307, "headers": {"Location": "https://evil.example/"}, "body": b""}
 
 # Each with the error that it ends in.
 TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {

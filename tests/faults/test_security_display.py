@@ -120,7 +120,7 @@ PRINTERS: dict[str, Printer] = {
     "jsonpickle, to read": lambda thing: pytest.importorskip("jsonpickle").encode(thing, unpicklable=False, keys=True),
     "cattrs": cattrs.unstructure,
     "cattrs, as JSON": lambda thing: json.dumps(cattrs.unstructure(thing), default=str),
-    "attrs": lambda thing: attrs.asdict(thing) if attrs.has(type(thing)) else None,  # type: ignore[arg-type]
+    "attrs": lambda thing: attrs.asdict(thing) if attrs.has(type(thing)) else None,
     "msgspec": lambda thing: msgspec.json.encode(thing, enc_hook=str),
     "msgspec, its members": lambda thing: msgspec.json.encode(thing, enc_hook=vars),
     "msgspec, builtins": lambda thing: msgspec.to_builtins(thing, enc_hook=repr),
