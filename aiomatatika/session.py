@@ -305,8 +305,12 @@ class MatatikaSession(Groups):
         """
         self._was_closed = True
         self._family.discard(self)
-        if not self._is_derived or not self._family:
+        if not self._is_derived or self._is_last:
             await self._client.state.close()
+
+    @property
+    def _is_last(self) -> bool:
+        return all(each is self for each in self._family)  # its length counts those that the collector just cleared
 
     @property
     def deployment(self) -> Deployment:
@@ -340,8 +344,7 @@ class MatatikaSession(Groups):
         client = getattr(self, "_client", None)  # absent where the constructor has raised
         if client is None or self._was_closed:
             return
-        self._family.discard(self)
-        if not self._family and client.state.connections.was_forgotten:
+        if self._is_last and client.state.connections.was_forgotten:
             warnings.warn(
                 f"{self!r} was not closed: use 'async with' or await close()",
                 ResourceWarning,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
 import json
+import pickle
 import pprint
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -200,3 +202,20 @@ def test_Z19_the_environment_is_in_no_frame(witness: Witness, monkeypatch: pytes
         MatatikaSession.from_env()
     shown = shown_by_error(caught.value, but_not=__file__)  # now: frames hold the environment as it is, not as it was
     assert_hidden(shown, {"canary-secret-in-the-environment"})
+
+
+async def test_Z20_a_pickle_leaves_out_what_is_not_known_and_says_so(server: MatatikaServer) -> None:
+    secret = server.credentials.client_secret.reveal()
+    unknown = {"apiKey": secret, "connectionString": f"db://user:{secret}@host", "anything": {"at": [secret]}}
+    async with server.session() as session:
+        known = await session.apikeys.get(server.default_key_id)
+        server.faults.add(path="/api/apikeys/*", edit=lambda key: key | unknown | {"_embedded": unknown})
+        key = await session.apikeys.get(server.default_key_id)
+    assert dict(key.extra) == dict(key.embedded) == unknown
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        pickled = pickle.dumps(key, protocol)
+        assert_hidden([pickled.decode("latin-1")], secrets_on_the_wire(server))
+        restored = pickle.loads(pickled)  # our own
+        assert (dict(restored.extra), dict(restored.embedded), restored.is_complete) == ({}, {}, False)
+    assert copy.deepcopy(key).extra == unknown
+    assert pickle.loads(pickle.dumps(known)).is_complete  # our own

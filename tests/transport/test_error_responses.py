@@ -116,7 +116,7 @@ def test_springs_body_becomes_attributes() -> None:
 def test_every_member_of_the_body_is_optional(document: Any) -> None:
     error = error_of(document)
     assert (error.error, error.message, error.timestamp, error.errors) == (None, None, None, ())
-    assert str(error) == "400 Bad Request"
+    assert str(error) == "400 error"
 
 
 @pytest.mark.parametrize(
