@@ -37,7 +37,7 @@ from aiomatatika import (
     TransportTimeoutError,
     UnsafeLinkError,
 )
-from aiomatatika.testing import MatatikaServer, RecordedRequest
+from aiomatatika.testing import Fault, MatatikaServer, RecordedRequest
 
 from ..servers import bomb
 
@@ -129,38 +129,38 @@ def broken_item(page: dict[str, Any]) -> None:
     page["_embedded"]["apikeys"][0]["id"] = page["_embedded"]["apikeys"][0]["accessToken"]
 
 
-End = Callable[[MatatikaSession, asyncio.Task[object]], Awaitable[object]]
+End = Callable[[MatatikaSession, asyncio.Task[object], Fault], Awaitable[object]]
 
 
-async def at_its_deadline(session: MatatikaSession, call: asyncio.Task[object]) -> object:
+async def at_its_deadline(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
     return await call
 
 
-async def at_the_callers_limit(session: MatatikaSession, call: asyncio.Task[object]) -> object:
+async def at_the_callers_limit(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
     async with asyncio.timeout(0.01):
         return await call
 
 
-async def by_a_cancellation(session: MatatikaSession, call: asyncio.Task[object]) -> object:
+async def by_a_cancellation(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
+    await hang.wait()
     call.cancel()
     return await call
 
 
-async def by_closing(session: MatatikaSession, call: asyncio.Task[object]) -> object:
+async def by_closing(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
+    await hang.wait()
     await session.close()
     return await call
 
 
 def without_end(path: str, end: End, call: Trouble = put) -> Trouble:
-    """Make a call that the server never answers, and end it when it has reached the server."""
+    """Make a call that the server never answers, and end it."""
 
     async def trouble(_: MatatikaSession, server: MatatikaServer) -> object:
         hang = server.faults.add(path=path, delay=asyncio.Event(), times=None)
         limits = Timeouts(total=0.05) if end is at_its_deadline else Timeouts()
         async with server.session(timeouts=limits) as session:
-            running = asyncio.ensure_future(call(session, server))
-            await hang.wait()
-            return await end(session, running)
+            return await end(session, asyncio.ensure_future(call(session, server)), hang)
 
     return trouble
 
