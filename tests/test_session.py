@@ -56,10 +56,10 @@ def test_a_token_of_the_users_own_needs_no_token_endpoint() -> None:
     assert repr(session) == "<MatatikaSession https://api.test/api>"
 
 
-async def test_the_user_agent_is_the_callers_before_ours(matatika_server: MatatikaServer) -> None:
-    async with matatika_server.session(user_agent="bot/1 (of mine)") as session:
+async def test_the_user_agent_is_the_callers_before_ours(server: MatatikaServer) -> None:
+    async with server.session(user_agent="bot/1 (of mine)") as session:
         await session.request("GET", "/profiles")
-    for request in matatika_server.requests:
+    for request in server.requests:
         assert request.headers["User-Agent"].startswith(f"bot/1 (of mine) aiomatatika/{__version__} aiohttp/")
 
 
@@ -85,15 +85,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return set_variables
 
 
-async def test_the_environment_says_where_and_who(
-    environment: Callable[..., None], matatika_server: MatatikaServer
-) -> None:
-    credentials, deployment = matatika_server.credentials, matatika_server.deployment
+async def test_the_environment_says_where_and_who(environment: Callable[..., None], server: MatatikaServer) -> None:
+    credentials, deployment = server.credentials, server.deployment
     environment(CLIENT_ID=credentials.client_id, CLIENT_SECRET=credentials.client_secret.reveal())
     environment(API_URL=deployment.api_url, TOKEN_URL=deployment.token_url)
     async with MatatikaSession.from_env(user_agent="bot/1") as session:
         assert (await session.request("GET", "/profiles")).status == 200
-    assert matatika_server.requests[0].headers["User-Agent"].startswith("bot/1 ")
+    assert server.requests[0].headers["User-Agent"].startswith("bot/1 ")
 
 
 def test_an_argument_replaces_the_environment(environment: Callable[..., None]) -> None:
@@ -114,12 +112,12 @@ def test_a_misspelt_argument_is_told_the_right_ones(environment: Callable[..., N
 # Closing
 
 
-async def test_a_session_shows_where_it_is_and_that_it_is_closed(matatika_server: MatatikaServer) -> None:
-    async with matatika_server.session() as session:
-        assert session.deployment == matatika_server.deployment
-        assert repr(session) == f"<MatatikaSession {matatika_server.url}/api>"
+async def test_a_session_shows_where_it_is_and_that_it_is_closed(server: MatatikaServer) -> None:
+    async with server.session() as session:
+        assert session.deployment == server.deployment
+        assert repr(session) == f"<MatatikaSession {server.url}/api>"
     assert session.closed
-    assert repr(session) == f"<MatatikaSession {matatika_server.url}/api closed>"
+    assert repr(session) == f"<MatatikaSession {server.url}/api closed>"
 
 
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])

@@ -36,12 +36,12 @@ def links(**hrefs: str) -> HalResource:
 # Requests
 
 
-async def test_a_request_as_it_arrives(matatika_server: MatatikaServer, matatika_session: MatatikaSession) -> None:
-    matatika_server.faults.add(method="PATCH", status=299, json={"a": 1}, headers={"X-Note": "b"})
+async def test_a_request_as_it_arrives(server: MatatikaServer, session: MatatikaSession) -> None:
+    server.faults.add(method="PATCH", status=299, json={"a": 1}, headers={"X-Note": "b"})
     params = {"size": 5, "sort": "name,asc", "no": None}
-    response = await matatika_session.request("patch", "/workspaces?a=b%20c", json={"n": [1, "ü"]}, params=params)
+    response = await session.request("patch", "/workspaces?a=b%20c", json={"n": [1, "ü"]}, params=params)
     assert (response.status, response.json(), response.headers["x-note"]) == (299, {"a": 1}, "b")
-    request = matatika_server.requests.api[0]
+    request = server.requests.api[0]
     assert (request.method, request.path) == ("PATCH", "/api/workspaces")
     assert request.query == {"a": "b c", "size": "5", "sort": "name,asc"}
     assert request.json() == {"n": [1, "ü"]}
@@ -50,29 +50,27 @@ async def test_a_request_as_it_arrives(matatika_server: MatatikaServer, matatika
 
 
 async def test_a_request_has_the_accept_header_that_it_is_given(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+    server: MatatikaServer, session: MatatikaSession
 ) -> None:
-    await matatika_session.request("GET", "/profiles", accept="text/csv")
-    assert matatika_server.requests.api[0].headers["Accept"] == "text/csv"
+    await session.request("GET", "/profiles", accept="text/csv")
+    assert server.requests.api[0].headers["Accept"] == "text/csv"
 
 
 @pytest.mark.parametrize("json", [[], {}, 0, False, ""])
-async def test_a_body_that_is_false_is_a_body(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, json: object
-) -> None:
-    matatika_server.faults.add(method="PUT", status=200)
-    await matatika_session.request("PUT", "/workspaces", json=json)
-    assert matatika_server.requests.api[0].json() == json
+async def test_a_body_that_is_false_is_a_body(server: MatatikaServer, session: MatatikaSession, json: object) -> None:
+    server.faults.add(method="PUT", status=200)
+    await session.request("PUT", "/workspaces", json=json)
+    assert server.requests.api[0].json() == json
 
 
 @pytest.mark.parametrize(
     "target", ["profiles", "/profiles", "{url}/api/profiles", Link(rel="x", href="/api/profiles", method=None)]
 )
 async def test_a_request_goes_to_a_path_below_the_root_a_url_of_the_api_or_a_link(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, target: str | Link
+    server: MatatikaServer, session: MatatikaSession, target: str | Link
 ) -> None:
-    await matatika_session.request("GET", target.format(url=matatika_server.url) if isinstance(target, str) else target)
-    assert matatika_server.requests.api[0].path == "/api/profiles"
+    await session.request("GET", target.format(url=server.url) if isinstance(target, str) else target)
+    assert server.requests.api[0].path == "/api/profiles"
 
 
 @pytest.mark.parametrize(
@@ -87,14 +85,11 @@ async def test_a_request_goes_to_a_path_below_the_root_a_url_of_the_api_or_a_lin
     ],
 )
 async def test_a_request_that_cannot_work_is_refused_before_anything_is_sent(
-    matatika_server: MatatikaServer,
-    matatika_session: MatatikaSession,
-    arguments: dict[str, Any],
-    error: type[Exception],
+    server: MatatikaServer, session: MatatikaSession, arguments: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await matatika_session.request(**{"method": "GET", "path_or_link": "/profiles", **arguments})
-    assert matatika_server.requests == []
+        await session.request(**{"method": "GET", "path_or_link": "/profiles", **arguments})
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -102,29 +97,27 @@ async def test_a_request_that_cannot_work_is_refused_before_anything_is_sent(
     [("PUT", None, 2), ("PUT", Repeat.ONCE, 1), ("POST", None, 1), ("POST", Repeat.IDEMPOTENT, 2)],
 )
 async def test_a_request_is_repeated_as_its_method_or_the_caller_says(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, method: str, repeat: Repeat | None, sent: int
+    server: MatatikaServer, session: MatatikaSession, method: str, repeat: Repeat | None, sent: int
 ) -> None:
-    matatika_server.faults.add(path="/api/x", drop="after", times=None)
+    server.faults.add(path="/api/x", drop="after", times=None)
     with pytest.raises(TransportError):
-        await matatika_session.request(method, "/x", repeat=repeat)
-    assert matatika_server.requests.methods() == [method] * sent
+        await session.request(method, "/x", repeat=repeat)
+    assert server.requests.methods() == [method] * sent
 
 
 # Links
 
 
-async def test_a_link_of_a_resource_is_followed(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    key = await matatika_session.apikeys.get(matatika_server.default_key_id)
-    assert (await matatika_session.follow(key, "profile", Profile)).id == matatika_server.profile_id
-    assert await matatika_session.follow(key, as_type=ApiKey) == key  # itself
-    assert type(await matatika_session.follow(key, "profile")) is HalResource
+async def test_a_link_of_a_resource_is_followed(server: MatatikaServer, session: MatatikaSession) -> None:
+    key = await session.apikeys.get(server.default_key_id)
+    assert (await session.follow(key, "profile", Profile)).id == server.profile_id
+    assert await session.follow(key, as_type=ApiKey) == key  # itself
+    assert type(await session.follow(key, "profile")) is HalResource
     link = key.links["self"]
     for target in (link, link.href):
-        assert await matatika_session.follow(target, as_type=ApiKey) == key
+        assert await session.follow(target, as_type=ApiKey) == key
     with pytest.raises(RelationNotFoundError, match=r"workspace.*profile"):
-        await matatika_session.follow(key, "workspace")
+        await session.follow(key, "workspace")
 
 
 @pytest.mark.parametrize(
@@ -138,21 +131,21 @@ async def test_a_link_of_a_resource_is_followed(
     ],
 )
 async def test_a_link_that_cannot_be_followed_is_refused_before_anything_is_sent(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, target: Any, error: type[Exception]
+    server: MatatikaServer, session: MatatikaSession, target: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await matatika_session.follow(target)
+        await session.follow(target)
     with pytest.raises(InvalidArgumentError, match="rel goes with a resource"):
-        await matatika_session.follow(target, "self")
-    assert matatika_server.requests == []
+        await session.follow(target, "self")
+    assert server.requests == []
 
 
 async def test_a_response_that_does_not_fit_the_class_says_where(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+    server: MatatikaServer, session: MatatikaSession
 ) -> None:
-    matatika_server.faults.add(path="/api/x", status=200, json={"id": "canary"})
+    server.faults.add(path="/api/x", status=200, json={"id": "canary"})
     with pytest.raises(ResponseError, match="id: expected a UUID") as raised:
-        await matatika_session.follow("/api/x", as_type=ApiKey)
+        await session.follow("/api/x", as_type=ApiKey)
     assert (raised.value.method, raised.value.attempts, raised.value.status) == ("GET", 1, 200)
 
 
@@ -170,19 +163,15 @@ async def test_a_response_that_does_not_fit_the_class_says_where(
     ],
 )
 async def test_an_action_is_done_by_the_method_that_it_has(
-    matatika_server: MatatikaServer,
-    matatika_session: MatatikaSession,
-    target: HalResource | Link,
-    action: str,
-    method: str,
+    server: MatatikaServer, session: MatatikaSession, target: HalResource | Link, action: str, method: str
 ) -> None:
-    matatika_server.faults.add(path="/api/x", status=200, json={"name": "it"}, times=None)
-    response = await matatika_session.act(target, action, json={"a": 1})
+    server.faults.add(path="/api/x", status=200, json={"name": "it"}, times=None)
+    response = await session.act(target, action, json={"a": 1})
     assert (response.status, response.json()) == (200, {"name": "it"})
-    assert (await matatika_session.act(target, action, as_type=HalResource)).extra == {"name": "it"}
-    assert matatika_server.requests.methods() == [method, method]
-    assert matatika_server.requests.api[0].json() == {"a": 1}
-    assert matatika_server.requests.api[1].body == b""
+    assert (await session.act(target, action, as_type=HalResource)).extra == {"name": "it"}
+    assert server.requests.methods() == [method, method]
+    assert server.requests.api[0].json() == {"a": 1}
+    assert server.requests.api[1].body == b""
 
 
 @pytest.mark.parametrize(
@@ -209,23 +198,18 @@ async def test_an_action_is_done_by_the_method_that_it_has(
     ],
 )
 async def test_an_action_that_cannot_be_done_is_refused_before_anything_is_sent(
-    matatika_server: MatatikaServer,
-    matatika_session: MatatikaSession,
-    target: Any,
-    action: Any,
-    error: type[Exception],
-    says: str,
+    server: MatatikaServer, session: MatatikaSession, target: Any, action: Any, error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        await matatika_session.act(target, action)
-    assert matatika_server.requests == []
+        await session.act(target, action)
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("action, sent", [("update", 2), ("create", 1)])
 async def test_what_is_created_is_sent_once_for_a_secret_may_come_with_it(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, action: str, sent: int
+    server: MatatikaServer, session: MatatikaSession, action: str, sent: int
 ) -> None:
-    matatika_server.faults.add(path="/api/x", drop="after", times=None)
+    server.faults.add(path="/api/x", drop="after", times=None)
     with pytest.raises(TransportError):
-        await matatika_session.act(links(create_key="/api/x", update_key="/api/x"), action, json={})
-    assert matatika_server.requests.methods() == ["PUT"] * sent
+        await session.act(links(create_key="/api/x", update_key="/api/x"), action, json={})
+    assert server.requests.methods() == ["PUT"] * sent
