@@ -183,6 +183,7 @@ async def test_an_action_is_done_by_the_method_that_it_has(
             RelationNotFoundError,
             "no link 'publish'; there are: verify pipeline",
         ),
+        (links(verify_a="/api/x"), "verify a b", RelationNotFoundError, "no link 'verify a b'; there are: verify a"),
         (links(verify_a="/api/x", verify_b="/api/y"), "verify", LinkError, "'verify' is offered on a, b: name one"),
         (links(ponder_pipeline="/api/x"), "ponder", LinkError, "does not say which method 'ponder' takes"),
         (links(verify_pipeline=EVIL), "verify", UnsafeLinkError, "another host"),

@@ -30,7 +30,7 @@ from aiomatatika import (
     errors,
 )
 from aiomatatika.resources import Groups
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from .conftest import Witness, call, open_files
 
@@ -44,9 +44,7 @@ class Bots(MatatikaSession):
 # Derived sessions
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"retries": 3}, {"timeouts": 5}, {"timeouts": Retries()}, {"retries": False}], ids=str
-)
+@pytest.mark.parametrize("wrong", [{"retries": 3}, {"retries": 0}, {"timeouts": 5}, {"timeouts": False}], ids=str)
 def test_I16_options_are_checked_like_those_of_the_constructor(
     server: MatatikaServer, witness: Witness, wrong: dict[str, object]
 ) -> None:
@@ -58,8 +56,12 @@ def test_I16_options_are_checked_like_those_of_the_constructor(
     assert len(texts) == 1
 
 
-async def test_I16_a_derived_session_has_its_own_limits_and_all_else_of_the_first(server: MatatikaServer) -> None:
-    async with Bots(server.credentials, deployment=server.deployment, retries=Retries(attempts=4)) as session:
+async def test_I16_a_derived_session_has_its_own_limits_and_all_else_of_the_first(
+    server: MatatikaServer, clock: ControlledClock
+) -> None:
+    with clock.installed():
+        session = Bots(server.credentials, deployment=server.deployment, retries=Retries(attempts=4))
+    async with session:
         derived = session.with_options(retries=Retries(attempts=2)).with_options(timeouts=Timeouts(total=30))
         assert type(derived) is Bots
         await call(session)
