@@ -18,6 +18,7 @@ from aiomatatika import (
     ConfigurationError,
     Deployment,
     MatatikaSession,
+    SessionClosedError,
     Timeouts,
     __version__,
 )
@@ -118,6 +119,8 @@ async def test_a_session_shows_where_it_is_and_that_it_is_closed(server: Matatik
         assert repr(session) == f"<MatatikaSession {server.url}/api>"
     assert session.closed
     assert repr(session) == f"<MatatikaSession {server.url}/api closed>"
+    with pytest.raises(SessionClosedError, match="the session is closed"):
+        await session.__aenter__()
 
 
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])

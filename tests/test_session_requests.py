@@ -64,7 +64,13 @@ async def test_a_body_that_is_false_is_a_body(server: MatatikaServer, session: M
 
 
 @pytest.mark.parametrize(
-    "target", ["profiles", "/profiles", "{url}/api/profiles", Link(rel="x", href="/api/profiles", method=None)]
+    "target",
+    [
+        "profiles",
+        "/profiles?at=https://x.test/y",
+        "{url}/api/profiles",
+        Link(rel="x", href="/api/profiles", method=None),
+    ],
 )
 async def test_a_request_goes_to_a_path_below_the_root_a_url_of_the_api_or_a_link(
     server: MatatikaServer, session: MatatikaSession, target: str | Link
