@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from aiomatatika.transport.message import Response as Response
     from aiomatatika.transport.repeat import Repeat as Repeat
 
-# Each name is imported when it is first asked for: where it comes from, module by module.
+# Where each name comes from. It is imported when it is first asked for.
 _NAMES = {
     "auth.stores.file": ("FileTokenStore",),
     "auth.stores.protocol": ("TokenStore",),
@@ -104,13 +104,13 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker has read the imports above, and is to refuse any other name
-    __all__ = ["__version__", *_MODULES]
+    __all__ = ["__version__", *_MODULES]  # noqa: PLE0604  # they are strings
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         return value
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

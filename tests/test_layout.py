@@ -33,6 +33,7 @@ ROOMS = [
     "auth",
     "paging",
     "resources",
+    "settings",
     "session",
     "testing",
 ]

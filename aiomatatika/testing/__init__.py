@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from aiomatatika.testing.request_log import RecordedRequest, RequestLog
     from aiomatatika.testing.server import MatatikaServer, ThreadedServer
     from aiomatatika.testing.server_options import ServerOptions
-    from aiomatatika.testing.session_options import SessionOptions
     from aiomatatika.testing.store import StoredKey, StoredProfile
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
     "RecordedRequest",
     "RequestLog",
     "ServerOptions",
-    "SessionOptions",
     "StoredKey",
     "StoredProfile",
     "ThreadedServer",
@@ -54,7 +52,6 @@ _MODULES = {
     "RecordedRequest": "request_log",
     "RequestLog": "request_log",
     "ServerOptions": "server_options",
-    "SessionOptions": "session_options",
     "StoredKey": "store",
     "StoredProfile": "store",
     "ThreadedServer": "server",

@@ -9,7 +9,7 @@ from typing import Unpack
 
 from aiomatatika.session import MatatikaSession
 from aiomatatika.testing.server import MatatikaServer
-from aiomatatika.testing.session_options import SessionOptions
+from aiomatatika.settings import SessionOptions
 from aiomatatika.transport.clock import Clock
 
 __all__ = ["demo_session"]

@@ -24,7 +24,7 @@ from aiomatatika.transport.clock import Clock, clock_of_new_sessions
 
 if TYPE_CHECKING:
     from aiomatatika.session import MatatikaSession
-    from aiomatatika.testing.session_options import SessionOptions
+    from aiomatatika.settings import SessionOptions
 
 __all__ = ["MatatikaServer", "ThreadedServer"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -101,25 +101,29 @@ class Response:
     Attributes:
         status: The HTTP status.
         headers: The headers; names compare without regard to case.
-        body: The bytes of the body, decompressed; at most 16 MiB.
         url: The URL that answered.
         call: The call that it ended.
     """
 
-    __slots__ = ("body", "call", "headers", "status", "url")
+    __slots__ = ("_body", "call", "headers", "status", "url")
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
     url: URL
     call: CallFacts
+    _body: Callable[[], bytes]
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes, request: Request) -> None:
         self.status = status
         self.headers = headers
-        self.body = body
+        self._body = lambda: body  # a function, not the bytes: jsonpickle and others read attributes
         self.url = request.url
         self.call = request.facts()
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the body, decompressed; at most 16 MiB."""
+        return self._body()
 
     def json(self) -> Any:
         """Return the body as JSON, decoded as UTF-8 whatever charset the header names.

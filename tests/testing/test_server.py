@@ -16,7 +16,8 @@ from aiohttp.test_utils import make_mocked_request
 import aiomatatika.testing as package
 from aiomatatika import MatatikaSession
 from aiomatatika.errors import ConfigurationError
-from aiomatatika.testing import ControlledClock, MatatikaServer, RecordedRequest, ServerOptions, SessionOptions
+from aiomatatika.settings import SessionOptions
+from aiomatatika.testing import ControlledClock, MatatikaServer, RecordedRequest, ServerOptions
 from aiomatatika.testing.aiohttp_responses import ClosingResponse
 
 from .conftest import PlainClient, client_of_a_server
