@@ -48,6 +48,7 @@ def test_a_type_checker_is_told_the_names_that_there_are() -> None:
     assert sorted(told) == sorted(NAMES)
     for name, module in told.items():
         assert getattr(aiomatatika, name) is getattr(import_module(module), name)
+        assert name in vars(aiomatatika)  # asked for once, it is an ordinary name
 
 
 def test_names_are_seen_before_they_are_imported() -> None:

@@ -135,6 +135,9 @@ def test_a_session_that_could_not_be_built_goes_in_silence() -> None:
     session.__del__()
 
 
-def test_a_group_cannot_be_replaced() -> None:
+def test_a_group_is_made_once_and_cannot_be_replaced() -> None:
+    session = MatatikaSession(KEY)
+    assert session.apikeys is session.apikeys
+    assert session.with_options().apikeys is not session.apikeys
     with pytest.raises(AttributeError):
-        MatatikaSession(KEY).apikeys = None  # type: ignore[assignment]
+        session.apikeys = None  # type: ignore[assignment]

@@ -50,7 +50,7 @@ class RetryBudget:
         """Note a call that succeeded after some repeats that the budget had paid for."""
         if repeats and self._empty_since is not None:
             self._left = self.capacity
-        elif self._left < self.capacity:
+        else:
             self._left = min(self.capacity, self._left + max(1, repeats * self.cost))
         if self._left >= self.cost:
             self._empty_since = None

@@ -174,6 +174,16 @@ async def test_a_turn_that_nothing_is_left_for_passes(
     assert clock.sleeps == [0.375, 0.75, 1.5]
 
 
+async def test_a_first_attempt_that_succeeds_does_not_fill_an_empty_budget(
+    session: MatatikaSession, clock: ControlledClock
+) -> None:
+    budget = session._client.state.budget
+    while budget.take(clock.monotonic()):
+        pass
+    assert await get(session) == 200
+    assert not budget.take(clock.monotonic())
+
+
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_retry_after_is_kept_and_costs_nothing(
     server: MatatikaServer, session: MatatikaSession, clock: ControlledClock, status: int

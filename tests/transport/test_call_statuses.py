@@ -114,6 +114,14 @@ async def test_a_redirect_that_is_not_followed(
     assert server.requests.methods() == [method]
 
 
+async def test_a_redirect_neither_costs_nor_earns_an_attempt(server: MatatikaServer, session: MatatikaSession) -> None:
+    for hop in (1, 2):
+        server.faults.add(path=API_KEYS, status=307, headers={"Location": f"{API_KEYS}?hop={hop}"})
+    server.faults.add(path=API_KEYS, status=503, times=None)
+    await caught(get(session.with_options(retries=Retries(attempts=2))))
+    assert len(server.requests.api) == 2 + 2
+
+
 @pytest.mark.parametrize("hops", [5, 6])
 async def test_five_redirects_are_followed_and_no_more(
     server: MatatikaServer, session: MatatikaSession, hops: int

@@ -66,6 +66,14 @@ def test_without_an_outage_a_call_gives_back_what_its_repeats_cost_and_at_least_
     assert sum(budget.take(0) for _ in range(100)) == 75 - 30 + 3 + 1
 
 
+def test_a_budget_with_one_repeat_left_is_not_empty() -> None:
+    budget = RetryBudget()
+    for _ in range(74):
+        budget.take(0)
+    budget.give_back(1)
+    assert [budget.take(0) for _ in range(3)] == [True, True, False]
+
+
 def test_it_is_never_more_than_full() -> None:
     budget = RetryBudget()
     for repeats in (0, 3, 1_000):
