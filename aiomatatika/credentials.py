@@ -5,16 +5,40 @@ The constructors wrap a secret before anything else can fail: no frame of a trac
 
 from __future__ import annotations
 
+import functools
+import inspect
+import os
 import re
 import sys
+import typing
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Self
 
 import attrs
 
+from aiomatatika.credentials_file import read_credentials_file
 from aiomatatika.errors import ConfigurationError
 from aiomatatika.secret import Secret
 
-__all__ = ["AccessToken", "BearerToken", "ClientCredentials", "Credentials", "credentials_from_env", "is_token68"]
+__all__ = [
+    "MAX_TOKEN",
+    "AccessToken",
+    "BearerToken",
+    "ClientCredentials",
+    "Credentials",
+    "TokenCallable",
+    "credentials_from_env",
+    "is_token68",
+]
+
+MAX_TOKEN: Final = 16 * 2**10
+"""The longest token that is sent, in characters: servers refuse longer headers."""
+
+_FILE: Final = "MATATIKA_CREDENTIALS_FILE"
+_TOKEN: Final = "MATATIKA_ACCESS_TOKEN"
+_KEY: Final = ("MATATIKA_CLIENT_ID", "MATATIKA_CLIENT_SECRET")
+_WAYS: Final = ((_FILE,), _KEY, (_TOKEN,))
+_VARIABLES: Final = (_FILE, *_KEY, _TOKEN)
 
 _VISIBLE = re.compile(r"[!-~]+", re.ASCII)
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
@@ -26,11 +50,13 @@ def is_token68(token: Secret) -> bool:
 
 
 def _hidden(value: object) -> Secret:
-    """Wrap a str; what is none becomes the empty secret, which every check refuses."""
+    """Wrap a str; anything else becomes the empty secret, which every check refuses."""
     return value if isinstance(value, Secret) else Secret(value if isinstance(value, str) else "")
 
 
 def _check_token(token: Secret, argument: str) -> None:
+    if len(token.reveal()) > MAX_TOKEN:
+        raise ConfigurationError(f"{argument} is longer than 16 KiB")
     if not is_token68(token):
         raise ConfigurationError(
             f"{argument} is not a bearer token: give the bare token as a str, without the word Bearer, quotes, "
@@ -70,6 +96,22 @@ class ClientCredentials:
                 "strip the line end where it was read from a file"
             )
 
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an API key from a file, or from a mounted folder; nothing is sent.
+
+        Args:
+            path: A JSON file with ``client_id`` and ``client_secret``, as ``save=path`` of `ApiKeys.create` writes it;
+                on POSIX systems a file that other users have access to is refused. Or a folder with two files of these
+                names, as a Kubernetes secret is mounted: a line end at the end of a value is left out, symbolic links
+                are followed, and file modes are the cluster's business.
+
+        Raises:
+            ConfigurationError: The file is missing, unreadable, open to other users (the message holds the command
+                that mends it), or holds something else. No value is shown.
+        """
+        return cls(*read_credentials_file(path))
+
 
 @attrs.frozen(init=False)
 class AccessToken:
@@ -99,6 +141,10 @@ class AccessToken:
             raise ConfigurationError("expires_in must be a positive number of seconds, or None")
 
 
+TokenCallable = Callable[[], Awaitable[str | Secret | AccessToken]]
+"""Brings a token: an async function without arguments, or whatever returns an awaitable when it is called."""
+
+
 @attrs.frozen(init=False)
 class BearerToken:
     """A token that the user holds, or an async callable that brings one.
@@ -107,18 +153,20 @@ class BearerToken:
     token is refused or about to expire; however many calls wait, it runs once at a time.
 
     Args:
-        token: The bare token (str or `Secret`), or an async callable without arguments that returns a str or an
-            `AccessToken`.
+        token: The bare token (str or `Secret`), or an async callable without arguments that returns a str, a `Secret`
+            or an `AccessToken`.
 
     Raises:
         ConfigurationError: The token is empty, quoted, has a ``Bearer`` prefix or white space; its value is not shown.
+            Or the callable is visibly not async, or needs arguments.
     """
 
-    token: Secret | Callable[[], Awaitable[str | AccessToken]] = attrs.field(repr=False)
+    token: Secret | TokenCallable = attrs.field(repr=False)
 
-    def __init__(self, token: str | Secret | Callable[[], Awaitable[str | AccessToken]]) -> None:
+    def __init__(self, token: str | Secret | TokenCallable) -> None:
         if callable(token):
             self.__attrs_init__(token)
+            _check_callable(token)
             return
         secret = _hidden(token)
         del token
@@ -126,33 +174,56 @@ class BearerToken:
         _check_token(secret, "token")
 
 
+def _check_callable(bring: TokenCallable) -> None:
+    """Refuse what can be seen not to work; a lambda that returns a coroutine is fine, and only a call tells."""
+    if _declared_result(bring) in {str, Secret, AccessToken}:
+        raise ConfigurationError("the token callable must be async: define it with 'async def'")
+    try:
+        inspect.signature(bring).bind()
+    except TypeError:
+        raise ConfigurationError("the token callable must work without arguments") from None
+    except ValueError:  # a callable written in C need not tell
+        pass
+
+
+def _declared_result(bring: object) -> object:
+    """Return the type that a plain callable says it returns; None where it says nothing, is async or is decorated."""
+    while isinstance(bring, functools.partial):
+        bring = bring.func
+    function = bring if inspect.isroutine(bring) else type(bring).__call__
+    if inspect.iscoroutinefunction(function) or hasattr(function, "__wrapped__"):
+        return None
+    try:
+        return typing.get_type_hints(function).get("return")
+    except (NameError, TypeError):  # names that only a type checker sees
+        return None
+
+
 Credentials = ClientCredentials | BearerToken
 
 
 def credentials_from_env(environ: Mapping[str, str]) -> Credentials:
-    """Read ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``.
+    """Read what the environment says; an empty variable counts as missing.
 
-    An empty variable counts as missing.
+    ``MATATIKA_CREDENTIALS_FILE`` (see `ClientCredentials.from_file`), or ``MATATIKA_CLIENT_ID`` and
+    ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``.
 
     Raises:
         ConfigurationError: They are missing, half there or contradictory; the message names the variables.
     """
-    present = {
-        name: Secret(environ[name])
-        for name in ("MATATIKA_CLIENT_ID", "MATATIKA_CLIENT_SECRET", "MATATIKA_ACCESS_TOKEN")
-        if environ.get(name)
-    }
+    present = {name: Secret(environ[name]) for name in _VARIABLES if environ.get(name)}
     del environ
-    token = present.pop("MATATIKA_ACCESS_TOKEN", None)
-    if token and present:
-        raise ConfigurationError(f"MATATIKA_ACCESS_TOKEN and {' and '.join(present)} are set: unset one or the other")
-    if not token and len(present) < 2:  # an ID and a secret
-        missing = [name for name in ("MATATIKA_CLIENT_ID", "MATATIKA_CLIENT_SECRET") if name not in present]
-        raise ConfigurationError(f"{' and '.join(missing)} not set (and no MATATIKA_ACCESS_TOKEN in their place)")
+    ways = [way for way in _WAYS if any(name in present for name in way)]
+    if len(ways) > 1:
+        raise ConfigurationError(f"{' and '.join(present)} are set: unset all but one way to the credentials")
+    missing = [name for name in (ways[0] if ways else _KEY) if name not in present]
+    if missing:
+        raise ConfigurationError(f"{' and '.join(missing)} not set (nor {_FILE} or {_TOKEN} in place of them)")
+    first, *others = (present[name] for name in ways[0])
     try:
-        if token:
-            return BearerToken(token)
-        return ClientCredentials(present["MATATIKA_CLIENT_ID"].reveal(), present["MATATIKA_CLIENT_SECRET"])
+        if others:
+            return ClientCredentials(first.reveal(), *others)
+        return BearerToken(first) if _TOKEN in present else ClientCredentials.from_file(first.reveal())
     except ConfigurationError as error:
-        message = f"MATATIKA_{'ACCESS_TOKEN' if token else 'CLIENT_ID or MATATIKA_CLIENT_SECRET'}: {error}"
+        message = f"{' or '.join(ways[0])}: {error}"
     raise ConfigurationError(message)

@@ -123,9 +123,10 @@ def deployment_from_env(environ: Mapping[str, str]) -> Deployment:
     Raises:
         ConfigurationError: A variable's value cannot work; the message names the variable.
     """
-    api_url, token_url, audience = (
-        environ.get(f"MATATIKA_{name}") or None for name in ("API_URL", "TOKEN_URL", "AUDIENCE")
-    )
+    api_url = environ.get("MATATIKA_API_URL") or None
+    token_url = environ.get("MATATIKA_TOKEN_URL") or None
+    audience = environ.get("MATATIKA_AUDIENCE") or None
+    del environ  # it holds secrets, and a traceback with locals would show them
     try:
         deployment = Deployment(api_url) if api_url else PRODUCTION
         for known in (PRODUCTION, MELTANO, STAGING):

@@ -2,32 +2,32 @@
 
 ::
 
-    MatatikaError                          .transient: to repeat the call later can help, and is safe
-    ├── ConfigurationError (ValueError)    settings that cannot work; nothing was sent
-    ├── InvalidArgumentError (ValueError)  an argument that cannot work; nothing was sent
-    ├── SessionClosedError                 used after close, or closed while in flight
-    ├── TransportError                     no usable response; .sent is "no" or "maybe"
-    │   └── TransportTimeoutError          a limit ran out; also a TimeoutError
-    ├── AuthenticationError                the credentials are refused
-    ├── ApiError                           the API answered with an error status
-    │   ├── BadRequestError                400
-    │   ├── ForbiddenError                 403
-    │   ├── NotFoundError                  404
-    │   ├── MethodNotAllowedError          405
-    │   ├── ConflictError                  409
-    │   ├── RateLimitError                 429, of the API or of the identity provider
-    │   └── ServerError                    500 to 599
-    ├── ResponseError                      a status or a body that is not what was promised
-    ├── LinkError                          a link that cannot be followed
-    │   ├── RelationNotFoundError          the resource has no such link; also a KeyError
-    │   ├── UnsafeLinkError                a link or redirect that would take the token elsewhere
-    │   └── PaginationError                pages that loop, stand still or never end
-    ├── SecretLostError                    a one-time secret that nobody holds
-    ├── SecretDeliveryError                a key was made and is in .api_key, but a later step failed
-    └── PendingError                       202: accepted, not done
+    MatatikaError                                .transient: repeating the call later can help, and is safe
+    ├── ConfigurationError (ValueError)          settings that cannot work; nothing was sent
+    ├── InvalidArgumentError (ValueError)        an argument that cannot work; nothing was sent
+    ├── SessionClosedError                       used after close, or closed while in flight
+    ├── TransportError                           no usable response; .sent is "no" or "maybe"
+    │   └── TransportTimeoutError (TimeoutError) a limit ran out
+    ├── AuthenticationError                      the credentials are refused
+    ├── ApiError                                 the API answered with an error status
+    │   ├── BadRequestError                      400
+    │   ├── ForbiddenError                       403
+    │   ├── NotFoundError                        404
+    │   ├── MethodNotAllowedError                405
+    │   ├── ConflictError                        409
+    │   ├── RateLimitError                       429, of the API or of the identity provider
+    │   └── ServerError                          500 to 599
+    ├── ResponseError                            a status or a body that is not what was promised
+    ├── LinkError                                a link that cannot be followed
+    │   ├── RelationNotFoundError (KeyError)     the resource has no such link
+    │   ├── UnsafeLinkError                      a link or redirect that would take the token elsewhere
+    │   └── PaginationError                      pages that loop, stand still or never end
+    ├── SecretLostError                          a one-time secret that nobody holds
+    ├── SecretDeliveryError                      a key was made and is in .api_key, but a later step failed
+    └── PendingError                             202: accepted, not done
 
 Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call),
-``.request_id`` (what the vendor's support asks for, where the server sent one) and, when it was raised while iterating,
+``.request_id`` (for the vendor's support, where the server sent one) and, when it was raised while iterating,
 ``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its chain: theirs hold the Authorization
 header. ``except MatatikaError`` catches everything but an `OSError` of the caller's own ``save=``.
 """
@@ -35,6 +35,7 @@ header. ``except MatatikaError`` catches everything but an `OSError` of the call
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
 
@@ -65,19 +66,19 @@ __all__ = [
 ]
 
 
-# 501 and 505 stay as they are: the server cannot do what it was asked for.
+# 501 and 505 are permanent: the server does not support the request.
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)} - {501, 505})
 
 
 class MatatikaError(Exception):
-    """The root of all errors of this library. Whether repeating is safe, the subclasses say.
+    """The root of all errors of this library.
 
     Attributes:
         method: The HTTP method of the call, where there was one.
         path: The path of the call, without its query.
-        attempts: How many requests this call put on the wire, the one that failed included.
-        maybe_done: An attempt of this call may have carried it out: the one that failed, or one before it.
-        repeatable: To do the call twice has the effect of doing it once.
+        attempts: How many requests this call put on the wire, including the one that failed.
+        maybe_done: Whether an attempt of this call may have been carried out: the one that failed, or an earlier one.
+        repeatable: Whether doing the call twice has the effect of doing it once.
         request_id: The id that the server gave the request, for the vendor's support.
         next_url: The page to go on from (`Collection.at`), when the error was raised while iterating.
     """
@@ -95,7 +96,7 @@ class MatatikaError(Exception):
 
     @property
     def transient(self) -> bool:
-        """Whether to repeat the call later can help, and is safe."""
+        """Whether repeating the call later can help, and is safe."""
         return False
 
     def __str__(self) -> str:
@@ -103,7 +104,9 @@ class MatatikaError(Exception):
         return f"{message} ({self.method} {self.path})" if self.method else message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, self.__dict__.copy()))
+        # A copy has lists of its own (`__notes__` is one): what is added to it does not show on the original.
+        state = {name: value.copy() if isinstance(value, list) else value for name, value in self.__dict__.items()}
+        return (_rebuild, (type(self), self.args, state))
 
 
 def _rebuild(cls: type[MatatikaError], args: tuple[Any, ...], state: dict[str, Any]) -> MatatikaError:
@@ -122,14 +125,11 @@ class InvalidArgumentError(MatatikaError, ValueError):
 
 
 class SessionClosedError(MatatikaError):
-    """The session was closed before the call or during it. What was in flight may have been done."""
+    """The session was closed before the call or during it. A call in flight may have been carried out."""
 
 
 class TransportError(MatatikaError):
-    """No usable answer came back. With ``sent == "no"`` repeating is safe, with ``"maybe"`` only for idempotent calls.
-
-    Where a time limit ran out it is a `TimeoutError` as well, and so an `OSError`: an ``except OSError`` that is meant
-    for files goes behind ``except MatatikaError``.
+    """No usable response came back. Repeating is safe with ``sent == "no"``, else for idempotent calls only.
 
     Attributes:
         sent: ``"no"``: the server cannot have acted. ``"maybe"``: it may have.
@@ -143,19 +143,22 @@ class TransportError(MatatikaError):
 
     @property
     def transient(self) -> bool:
-        """Whether to repeat the call later can help, and is safe."""
+        """Whether repeating the call later can help, and is safe."""
         return self.sent == "no" or self.repeatable
 
 
 class TransportTimeoutError(TransportError, TimeoutError):
-    """A time limit of the session ran out: the `TransportError` that ``except TimeoutError`` catches."""
+    """A time limit of the session ran out: a `TransportError` that ``except TimeoutError`` catches.
+
+    A `TimeoutError` is an `OSError`: put an ``except OSError`` that is meant for files after ``except MatatikaError``.
+    """
 
 
 class AuthenticationError(MatatikaError):
     """The identity provider, or the API after one refresh, refuses the credentials. Repeating does not help.
 
     Attributes:
-        status: The HTTP status of the refusal, where there was an answer.
+        status: The HTTP status of the refusal, where there was a response.
         code: The ``error`` code of the refusal (RFC 6749 section 5.2, RFC 6750 section 3.1), where one was given.
     """
 
@@ -165,18 +168,25 @@ class AuthenticationError(MatatikaError):
         self.code = code
 
 
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
 class ApiError(MatatikaError):
-    """The API answered with an error status. Nothing more was tried; whether to repeat is up to the status.
+    """The API answered with an error status; `transient` says whether repeating the call can help.
 
     Attributes:
         status: The HTTP status.
-        error: Its reason phrase as the body has it ("Not Found"), or None.
+        error: The reason phrase in the body ("Not Found"), or None; the text of the error then has the standard one.
         message: What the server says went wrong: at most 500 characters, credentials cut out, or None.
-        errors: The failing fields of a 400 as the server lists them (Spring's field errors), credentials cut out.
-        timestamp: When, as the server writes it, or None.
+        errors: The fields that a 400 refuses, as the server lists them (Spring's field errors), credentials cut out.
+        timestamp: The time of the error as the server writes it, or None.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one keyword for each member of the server's document
         self,
         status: int,
         *,
@@ -185,7 +195,8 @@ class ApiError(MatatikaError):
         errors: Sequence[Mapping[str, Any]] = (),
         timestamp: str | None = None,
     ) -> None:
-        super().__init__(f"{status} {error or 'error'}" + (f": {message}" if message else ""))
+        reason = error or _phrase(status)
+        super().__init__(f"{status} {reason}".rstrip() + (f": {message}" if message and message != reason else ""))
         self.status = status
         self.error = error
         self.message = message
@@ -194,7 +205,7 @@ class ApiError(MatatikaError):
 
     @property
     def transient(self) -> bool:
-        """Whether to repeat the call later can help, and is safe."""
+        """Whether repeating the call later can help, and is safe."""
         return self.status == 429 or (self.status in _TRANSIENT_STATUSES and self.repeatable)
 
 
@@ -213,7 +224,7 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such object, or the caller may not see it. Repeating does not help."""
+    """404: the object does not exist, or the caller may not see it. Repeating does not help."""
 
 
 class MethodNotAllowedError(ApiError):
@@ -228,30 +239,30 @@ class RateLimitError(ApiError):
     """429: too many requests, at the API or at the identity provider. Nothing was done; safe to repeat later.
 
     Attributes:
-        retry_after: Seconds to wait as the server said it, or None where it did not say.
+        retry_after: Seconds to wait, or None where the server did not say.
     """
 
     retry_after: float | None = None
 
 
 class ServerError(ApiError):
-    """500 to 599: the server failed. It may have acted: repeat only what is idempotent."""
+    """500 to 599: the server failed, and may have acted. Repeat idempotent calls only."""
 
 
 class ResponseError(MatatikaError):
-    """A success status, and a body that is not what was promised. The server did what it was asked to do.
+    """A status or a body that is not what was promised. After a success status the server has acted.
 
     The message says where (``apikeys[3].id: expected a UUID``), never the value.
 
     Attributes:
-        status: The HTTP status that came before the body, where it is known.
+        status: The HTTP status, where it is known.
     """
 
     status: int | None = None
 
 
 class LinkError(MatatikaError):
-    """A link that is a URI template, or of another method than the call needs. Nothing was sent to it."""
+    """A link that is a URI template, or takes another method. Nothing was sent to it."""
 
 
 class RelationNotFoundError(LinkError, KeyError):
@@ -267,13 +278,13 @@ class PaginationError(LinkError):
 
 
 class SecretLostError(MatatikaError):
-    """A key's one-time secret is lost: no answer carried it, and it cannot be had again. Creating anew is safe.
+    """A key's one-time secret is lost: no response carried it, and no later one will. Creating another key is safe.
 
     Attributes:
         key_id: The id of the key that was being created.
-        created: True: the key was made. False: it was there before. None: unknown.
-        orphan: True: a key of this id is left that nobody has the secret of; delete it. False: none is left of this
-            call's making. None: unknown; look, then delete.
+        created: Whether this call made the key; False where it existed before, None where that is unknown.
+        orphan: Whether a key of this id is left whose secret nobody has: delete it. None where that is unknown: look
+            first.
     """
 
     def __init__(self, message: str, *, key_id: UUID, created: bool | None, orphan: bool | None) -> None:
@@ -289,15 +300,14 @@ class SecretDeliveryError(MatatikaError):
     Attributes:
         api_key: The key with its secret: a `NewApiKey`.
         step: What failed. ``"save"``: the caller's own sink. ``"accept"``: the key is not accepted yet. ``"delete"``:
-            the key that it replaces was not knowingly deleted. ``"update"``: the key had gone, and was made anew.
+            the key that it replaces may still exist. ``"update"``: the key had gone, and was made anew.
     """
 
     def __init__(
-        # `Any`: a type from `resources` would tie this file, and so every other, to the top of the house.
         self,
         message: str,
         *,
-        api_key: Any,
+        api_key: Any,  # a `NewApiKey`: importing its type would be a circle
         step: Literal["save", "accept", "delete", "update"] | None = None,
     ) -> None:
         super().__init__(message)
@@ -306,7 +316,7 @@ class SecretDeliveryError(MatatikaError):
 
 
 class PendingError(MatatikaError):
-    """202: the server accepted the request and has not done it yet. Look at the resource before repeating.
+    """202: the server accepted the request and has yet to carry it out. Look at the resource before repeating.
 
     Attributes:
         resource_id: The id of the resource that is to come, where it is known.

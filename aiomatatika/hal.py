@@ -7,7 +7,7 @@ HAL, the method too, where the server gives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Final
 
 import attrs
@@ -44,42 +44,70 @@ _EXCEPTIONS: Final[Mapping[str, str]] = {
 _HTTP_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
-class JsonObject(Mapping[str, Any]):
-    """A read-only JSON object whose members do not show in ``repr``.
+class JsonObject:
+    """A read-only JSON object whose members show nowhere: what is unknown may be a secret.
 
-    A pickle keeps no member, for what is unknown may be a secret; what comes out of it is not complete.
+    It is read as a mapping is, but is no `collections.abc.Mapping`: cattrs and others copy those member by member. A
+    pickle keeps no member; what comes out of it is not complete.
 
     Attributes:
         is_complete: Whether it holds all that the server sent.
     """
 
+    # A function, not the members: jsonpickle and others read whatever stands in an attribute.
     __slots__ = ("_members", "is_complete")
 
+    _members: Callable[[], Mapping[str, Any]]
     is_complete: bool
 
     def __init__(self, members: Mapping[str, Any] | None = None, *, is_complete: bool = True) -> None:
-        self._members: Mapping[str, Any] = {} if members is None else members
+        known = {} if members is None else members
+        self._members = lambda: known
         self.is_complete = is_complete
 
     def __getitem__(self, name: str) -> Any:
-        return self._members[name]
+        return self._members()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(self._members())
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._members())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members()
+
+    def keys(self) -> KeysView[str]:
+        """Return the names."""
+        return self._members().keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values."""
+        return self._members().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return names and values."""
+        return self._members().items()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a member, or the default where there is no such member."""
+        return self._members().get(name, default)
 
     def __eq__(self, other: object) -> bool:
-        return self._members == dict(other) if isinstance(other, Mapping) else NotImplemented
+        if not isinstance(other, JsonObject | Mapping):
+            return NotImplemented
+        return dict(self.items()) == dict(other.items())
 
     __hash__ = None  # type: ignore[assignment]  # as a dict
 
     def __repr__(self) -> str:
         return f"<JsonObject: {len(self)} hidden>"
 
+    def __pretty__(self, fmt: object, **_: object) -> Iterator[str]:
+        yield repr(self)  # devtools prints whatever looks like a mapping
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_incomplete, ()) if self._members or not self.is_complete else (JsonObject, ())
+        return (_incomplete, ()) if len(self) or not self.is_complete else (JsonObject, ())
 
     def __copy__(self) -> JsonObject:
         return self

@@ -10,18 +10,18 @@ from aiomatatika.errors import ConfigurationError
 
 __all__ = ["Options", "Retries", "Timeouts"]
 
-_LONGEST = 86_400.0
-_MOST_ATTEMPTS = 20
+_MAX_SECONDS = 86_400.0
+_MAX_ATTEMPTS = 20
 
 
 def _seconds(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST:
-        raise ConfigurationError(f"{attribute.name} must be seconds: a number above 0, at most {_LONGEST:.0f}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MAX_SECONDS:
+        raise ConfigurationError(f"{attribute.name} must be seconds: a number above 0, at most {_MAX_SECONDS:.0f}")
 
 
 def _count(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_ATTEMPTS:
-        raise ConfigurationError(f"{attribute.name} must be a whole number from 1 to {_MOST_ATTEMPTS}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ATTEMPTS:
+        raise ConfigurationError(f"{attribute.name} must be a whole number from 1 to {_MAX_ATTEMPTS}")
 
 
 @attrs.frozen
@@ -29,12 +29,12 @@ class Timeouts:
     """Limits in seconds.
 
     Args:
-        connect: To get a connection: a free place in the pool, the name, TCP and TLS.
-        read: Between two pieces of an answer, and until its first.
-        total: The deadline of a whole call (of each page, in a walk): token, waits and retries included.
+        connect: To open a connection: TCP and TLS. Waiting for a free connection is bounded by ``total`` alone.
+        read: Until the first bytes of a response, and between any two pieces of it.
+        total: The deadline of a whole call (of each page, in a walk): token, waits and repeats included.
 
     Raises:
-        ConfigurationError: One of them is no number above 0 and at most 86,400.
+        ConfigurationError: An argument is out of range: above 0 and at most 86,400.
     """
 
     connect: float = attrs.field(default=10, validator=_seconds)
@@ -44,10 +44,12 @@ class Timeouts:
 
 @attrs.frozen
 class Retries:
-    """When a failed request is repeated; whether it may be at all is declared by each operation (`Repeat`).
+    """When a failed request is repeated; whether it may be at all, each operation declares (`Repeat`).
 
-    The wait before the n-th repeat is drawn from 0 to ``min(first_delay * 2**(n-1), longest_delay)``, on top of a
-    ``Retry-After`` of the server.
+    The wait before the n-th repeat is drawn from the upper half of ``min(first_delay * 2**(n-1), longest_delay)``
+    seconds: with the defaults every outage of up to 3 s is bridged. A ``Retry-After`` of the server comes first.
+
+    All calls of a session share a budget of repeats: when the API is down, a call may let a turn pass.
 
     Args:
         attempts: Requests in all, the first included; 1 switches repeats off.
@@ -58,14 +60,14 @@ class Retries:
         ConfigurationError: An argument is out of range.
     """
 
-    attempts: int = attrs.field(default=3, validator=_count)
+    attempts: int = attrs.field(default=5, validator=_count)
     first_delay: float = attrs.field(default=0.5, validator=_seconds)
     longest_delay: float = attrs.field(default=8.0, validator=_seconds)
 
 
 @attrs.frozen
 class Options:
-    """Both, as a session hands them down to its calls."""
+    """The limits of a session, as it hands them down to its calls."""
 
     timeouts: Timeouts
     retries: Retries

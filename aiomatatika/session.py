@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import warnings
 import weakref
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, overload
+from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
 import aiohttp
+import attrs
 
-from aiomatatika._version import __version__
 from aiomatatika.auth.client_credentials import ClientCredentialsGrant
+from aiomatatika.auth.shared import shared_token
 from aiomatatika.auth.source import TokenSource
+from aiomatatika.auth.stores.protocol import TokenStore
+from aiomatatika.auth.token import FixedToken
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
 from aiomatatika.decoding.request_bodies import json_body
 from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
-from aiomatatika.errors import ConfigurationError, InvalidArgumentError, LinkError
-from aiomatatika.hal import HalResource, Link
+from aiomatatika.errors import ConfigurationError, InvalidArgumentError, LinkError, RelationNotFoundError
+from aiomatatika.hal import HalResource, Link, Relation
 from aiomatatika.options import Options, Retries, Timeouts
 from aiomatatika.resources import Groups
 from aiomatatika.secret import Secret
+from aiomatatika.settings import SessionOverrides, check_kinds, user_agent_header
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.clock import clock_of_new_sessions
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import HAL_JSON, Request, Response
-from aiomatatika.transport.retry import Repeat, repeat_by_method
+from aiomatatika.transport.query import Params, with_params
+from aiomatatika.transport.repeat import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
 from aiomatatika.transport.urls import ApiRoot
 
@@ -39,45 +42,51 @@ __all__ = ["MatatikaSession"]
 T = TypeVar("T")
 
 _METHOD = re.compile(r"[A-Z]+", re.ASCII)
-_USER_AGENT = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
+_ACCEPT = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 
 
-def _user_agent(own: str | None) -> str:
-    if own is not None and (not isinstance(own, str) or not _USER_AGENT.fullmatch(own)):
-        raise ConfigurationError("user_agent must be visible ASCII characters and single spaces")
-    ours = f"aiomatatika/{__version__} aiohttp/{aiohttp.__version__} Python/{platform.python_version()}"
-    return f"{own} {ours}" if own else ours
-
-
-def _check_kinds(**arguments: tuple[object, type]) -> None:
-    for name, (value, kind) in arguments.items():
-        if not isinstance(value, kind):
-            module = "aiohttp." if kind is aiohttp.ClientSession else ""
-            raise ConfigurationError(f"{name} must be {module}{kind.__name__}, not {type(value).__name__}")
+def _action_link(target: HalResource | Link, action: str) -> Link:
+    """Return the link of an action, with the method that it takes."""
+    if not isinstance(action, str):
+        raise InvalidArgumentError(f"action must be a str, such as 'verify', not {type(action).__name__}")
+    if isinstance(target, HalResource):
+        link = target.links.action(*action.split(" ", 1))
+    elif isinstance(target, Link):
+        relation = Relation.parse(target.rel)
+        if action not in relation.actions:
+            raise RelationNotFoundError(f"the link {target.rel!r} does not offer {action!r}")
+        link = target if len(relation.actions) == 1 else attrs.evolve(target, method=relation.method(action))
+    else:
+        raise InvalidArgumentError(f"expected a resource or a Link, not {type(target).__name__}")
+    if link.method is None:
+        raise LinkError(f"the link {link.rel!r} does not say which method {action!r} takes: use request()")
+    return link
 
 
 class MatatikaSession(Groups):
-    """A session with the Matatika API: credentials, connections and the token that many tasks share.
+    """A session with the Matatika API: credentials, connections and one token, shared by many tasks.
 
-    Use it in ``async with``, or `close` it. It may be built at import time, outside any event loop; its connections are
-    opened on first use in the running loop. It works on under a second `asyncio.run`: the token is kept, the
-    connections are not. Tasks may share it; processes may not.
+    Use it in ``async with``, or `close` it. It may be built at import time, outside any event loop; it connects on
+    first use, in the running loop. Under a second `asyncio.run` it keeps the token and opens new connections. Tasks and
+    threads may share it; processes may not.
 
     Args:
         credentials: An API key's `ClientCredentials`, or a `BearerToken`.
         deployment: Where the API is.
-        http: An aiohttp session of the caller's: used, never closed. Its own middlewares do not run for our requests.
-            Without it the session makes one of its own: 100 connections, no cookies, no proxy and no netrc from the
+        http: An aiohttp session of the caller's: used, never closed; its middlewares do not run for our requests. Left
+            out, the session opens its own: 100 connections, without cookies, and without proxies or netrc from the
             environment.
         timeouts: Limits in seconds.
         retries: How often a failed request is repeated.
-        user_agent: The caller's own product, put before ours in the User-Agent header.
+        user_agent: The caller's product, put before ours in the User-Agent header.
+        token_store: Where the token is shared with other processes or machines: a `FileTokenStore`, a `RedisTokenStore`
+            or any other `TokenStore`. It goes with `ClientCredentials`.
 
     Raises:
         ConfigurationError: The settings cannot work; the message names the argument. Nothing was sent.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one keyword for each setting
         self,
         credentials: Credentials,
         *,
@@ -86,24 +95,27 @@ class MatatikaSession(Groups):
         timeouts: Timeouts = Timeouts(),  # noqa: B008  # frozen
         retries: Retries = Retries(),  # noqa: B008  # frozen
         user_agent: str | None = None,
+        token_store: TokenStore | None = None,
     ) -> None:
         if not isinstance(credentials, ClientCredentials | BearerToken):
             kind = type(credentials).__name__
-            del credentials  # a bare token, perhaps, and a traceback can show its locals
+            del credentials  # it can be a bare token, and a traceback with locals would show it
             raise ConfigurationError(f"credentials must be ClientCredentials or a BearerToken, not {kind}")
-        _check_kinds(deployment=(deployment, Deployment), timeouts=(timeouts, Timeouts), retries=(retries, Retries))
+        check_kinds(deployment=deployment, timeouts=timeouts, retries=retries)
         if http is not None:
-            _check_kinds(http=(http, aiohttp.ClientSession))
+            check_kinds(http=http)
         clock, lifetime, options = clock_of_new_sessions.get(), Lifetime(), Options(timeouts, retries)
-        connections = Connections(lifetime, _user_agent(user_agent), http)
+        connections = Connections(lifetime, user_agent_header(user_agent), http)
         client_id: str | None = None
         secrets: tuple[Secret, ...] = ()
+        tokens: TokenSource | FixedToken
+        shared = shared_token(token_store, credentials, deployment, clock, timeouts.total)
         if isinstance(credentials, ClientCredentials):
             client_id, secrets = credentials.client_id, (credentials.client_secret,)
             grant = ClientCredentialsGrant(credentials, deployment, connections, clock, options)
-            tokens = TokenSource(grant, clock, lifetime)
+            tokens = TokenSource(grant, clock, lifetime, shared)
         elif isinstance(credentials.token, Secret):
-            tokens = TokenSource(None, clock, lifetime, fixed=credentials.token)
+            tokens = FixedToken(credentials.token, clock)
         else:
             tokens = TokenSource(callable_grant(credentials.token, clock, timeouts.total), clock, lifetime)
         state = SharedState(
@@ -118,15 +130,16 @@ class MatatikaSession(Groups):
         self._client_id = client_id
         self._client = Client(state, options)
         self._groups = {}
-        self._is_derived = False
+        self._is_derived = self._was_closed = False
         self._family: weakref.WeakSet[MatatikaSession] = weakref.WeakSet({self})
 
     @classmethod
-    def from_env(cls, **overrides: Any) -> Self:
-        """Return a session with what the environment says.
+    def from_env(cls, **overrides: Unpack[SessionOverrides]) -> Self:
+        """Return a session that the environment describes.
 
-        ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or ``MATATIKA_ACCESS_TOKEN``; where they are set,
-        ``MATATIKA_API_URL``, ``MATATIKA_TOKEN_URL`` and ``MATATIKA_AUDIENCE`` instead of those of `PRODUCTION`.
+        ``MATATIKA_CREDENTIALS_FILE``, or ``MATATIKA_CLIENT_ID`` and ``MATATIKA_CLIENT_SECRET``, or
+        ``MATATIKA_ACCESS_TOKEN``, are the credentials. ``MATATIKA_API_URL``, ``MATATIKA_TOKEN_URL`` and
+        ``MATATIKA_AUDIENCE`` replace those of `PRODUCTION`.
 
         Args:
             **overrides: Arguments of the constructor; ``credentials`` and ``deployment`` replace the environment's.
@@ -134,15 +147,24 @@ class MatatikaSession(Groups):
         Raises:
             ConfigurationError: Variables are missing or contradict one another; the message names them.
         """
-        deployment = overrides.pop("deployment", None) or deployment_from_env(os.environ)
-        credentials = overrides.pop("credentials", None) or credentials_from_env(os.environ)
-        return cls(credentials, deployment=deployment, **overrides)
+        unknown = overrides.keys() - SessionOverrides.__annotations__.keys()
+        if unknown:
+            names = ", ".join(SessionOverrides.__annotations__)
+            del overrides  # one of them can be a bare secret, and a traceback with locals would show it
+            raise TypeError(f"from_env() takes {names}, not {', '.join(sorted(unknown))}")
+        overrides["deployment"] = overrides.get("deployment") or deployment_from_env(os.environ)
+        overrides["credentials"] = overrides.get("credentials") or credentials_from_env(os.environ)
+        return cls(**overrides)
 
     def with_options(self, *, timeouts: Timeouts | None = None, retries: Retries | None = None) -> Self:
         """Return the same session with other options: connections, token and retry budget are shared.
 
-        Closing what is returned closes nothing while another session object of the family is held somewhere; the last
-        one closes all. Closing the session that it came from closes both.
+        Closing the original closes every session derived from it. Closing a derived session, or leaving its
+        ``async with``, closes the connections once no other session of the family is held that may still use them.
+
+        Args:
+            timeouts: Other limits; left out, those of this session.
+            retries: Other rules for repeats; left out, those of this session.
 
         Raises:
             ConfigurationError: An argument cannot work.
@@ -150,10 +172,10 @@ class MatatikaSession(Groups):
         options = self._client.options
         timeouts = options.timeouts if timeouts is None else timeouts
         retries = options.retries if retries is None else retries
-        _check_kinds(timeouts=(timeouts, Timeouts), retries=(retries, Retries))
+        check_kinds(timeouts=timeouts, retries=retries)
         derived = object.__new__(type(self))
         client = Client(self._client.state, Options(timeouts, retries))
-        vars(derived).update(vars(self), _client=client, _groups={}, _is_derived=True)
+        vars(derived).update(vars(self), _client=client, _groups={}, _is_derived=True, _was_closed=False)
         self._family.add(derived)
         return derived
 
@@ -165,19 +187,20 @@ class MatatikaSession(Groups):
     async def follow(self, target: HalResource | Link | str, rel: str | None, as_type: type[T]) -> T: ...
 
     async def follow(
-        self, target: HalResource | Link | str, rel: str | None = None, as_type: type[Any] = HalResource
+        self, target: HalResource | Link | str, rel: str | None = None, as_type: type[Any] | None = None
     ) -> Any:
-        """GET what a link names. The token goes to the API's origin only, whatever the link says.
+        """GET what a link names: SAFE to repeat. The token goes to the API's origin only, whatever the link says.
 
         Args:
             target: A resource, a `Link`, or an href.
-            rel: The relation of the link, where ``target`` is a resource; ``self`` where it is left out.
-            as_type: The attrs class to make of the answer; a `HalResource` where it is left out.
+            rel: The relation of the link, where ``target`` is a resource; left out, ``self``.
+            as_type: The attrs class to make of the response; left out, a `HalResource`.
 
         Raises:
             RelationNotFoundError: The resource has no such link; the message names those that it has.
             LinkError: The link is a template or needs another method than GET.
             UnsafeLinkError: The link leaves the API. Nothing was sent.
+            ResponseError: The response does not fit the class; the message says where, never the value.
         """
         if isinstance(target, HalResource):
             target = target.links[rel or "self"]
@@ -185,7 +208,40 @@ class MatatikaSession(Groups):
             raise InvalidArgumentError("rel goes with a resource, not with a link")
         url = self._client.state.root.resolve(self._href(target, {"GET"}))
         request = Request(method="GET", url=url, repeat=Repeat.SAFE)
-        return (await self._client.send(request)).structured(as_type)
+        return (await self._client.send(request)).structured(as_type or HalResource)
+
+    @overload
+    async def act(self, target: HalResource | Link, action: str, *, json: Any = None) -> Response: ...
+    @overload
+    async def act(self, target: HalResource | Link, action: str, *, json: Any = None, as_type: type[T]) -> T: ...
+
+    async def act(
+        self, target: HalResource | Link, action: str, *, json: Any = None, as_type: type[Any] | None = None
+    ) -> Any:
+        """Do what a link offers, such as ``"verify"``, by the HTTP method that the action has.
+
+        DELETE and PUT are repeated when their response is lost, POST and PATCH are sent once. So is every ``create``:
+        what it makes may come with a secret that only the first response holds.
+
+        Args:
+            target: A resource that offers the action, or the `Link` itself.
+            action: An action, or an action and its target: ``"new job"``.
+            json: The body, as JSON; None sends none.
+            as_type: The attrs class to make of the response; left out, the `Response` itself.
+
+        Raises:
+            RelationNotFoundError: The server does not offer the action here; the message names what it offers.
+            LinkError: It offers the action on several targets, or without saying by which method.
+            UnsafeLinkError: The link leaves the API. Nothing was sent.
+        """
+        try:
+            link = _action_link(target, action)
+            repeat = Repeat.ONCE if action.startswith("create") else None
+            call = self.request(link.method or "", link, json=json, repeat=repeat)
+        finally:
+            del json  # it can hold passwords, and a traceback with locals would show them
+        response = await call
+        return response if as_type is None else response.structured(as_type)
 
     @staticmethod
     def _href(link: Link | str, methods: set[str]) -> str:
@@ -199,13 +255,13 @@ class MatatikaSession(Groups):
             raise LinkError(f"the link {link.rel!r} is for {link.method}: use request({link.method!r}, link)")
         return link.href
 
-    async def request(
+    async def request(  # noqa: PLR0913  # one keyword for each part of a request
         self,
         method: str,
         path_or_link: str | Link,
         *,
         json: Any = None,
-        params: Mapping[str, Any] | None = None,
+        params: Params | None = None,
         accept: str | None = None,
         repeat: Repeat | None = None,
     ) -> Response:
@@ -215,36 +271,42 @@ class MatatikaSession(Groups):
             method: The HTTP method.
             path_or_link: A path below the API's root, such as ``/workspaces``; an absolute URL of the API; or a `Link`.
             json: The body, as JSON; None sends none.
-            params: Query parameters, added to those of the path; None values are left out.
-            accept: The Accept header; HAL JSON where it is left out.
-            repeat: Whether the call may be repeated when its answer is lost. Left out, the method tells: GET is SAFE,
-                PUT and DELETE are IDEMPOTENT, POST and PATCH are sent ONCE.
+            params: Query parameters, added to those of the path: a mapping, or pairs of name and value. A list repeats
+                its name; bools are ``true`` and ``false``; aware datetimes are sent in UTC, without an offset, as the
+                API writes them; of an Enum, its value; None is left out.
+            accept: The Accept header; left out, HAL JSON.
+            repeat: Whether the call may be repeated when its response is lost. Left out, the method decides: GET is
+                SAFE, PUT and DELETE are IDEMPOTENT, POST and PATCH are sent ONCE.
 
         Returns:
-            The answer, of a status from 200 to 299.
+            The response, of a status from 200 to 299.
 
         Raises:
             MatatikaError: As the tree in `aiomatatika.errors` says.
             InvalidArgumentError: An argument cannot work; nothing was sent.
+            LinkError: The path or link is a URI template; nothing was sent.
         """
+        try:
+            body = None if json is None else json_body(json)
+        finally:
+            del json  # it can hold passwords, and a traceback with locals would show them
         if not isinstance(method, str) or not _METHOD.fullmatch(method := method.upper()):
             raise InvalidArgumentError("method must be the name of an HTTP method")
-        if accept is not None and not _USER_AGENT.fullmatch(accept):
+        if accept is not None and not _ACCEPT.fullmatch(accept):
             raise InvalidArgumentError("accept must be visible ASCII characters and single spaces")
         if isinstance(path_or_link, str) and "://" not in path_or_link.partition("?")[0]:
             url = self._client.state.root.below(path_or_link)
         else:
             url = self._client.state.root.resolve(self._href(path_or_link, {method}))
-        if params:
-            url = url.extend_query({name: str(value) for name, value in params.items() if value is not None})
+        if params is not None:
+            url = with_params(url, params)
         request = Request(
             method=method,
             url=url,
             repeat=repeat or repeat_by_method(method),
-            body=None if json is None else json_body(json),
+            body=body,
             accept=accept or HAL_JSON,
         )
-        del json  # it can hold passwords, and a traceback with locals would show them
         return await self._client.send(request)
 
     async def close(self) -> None:
@@ -253,23 +315,25 @@ class MatatikaSession(Groups):
         Calls in flight end with `SessionClosedError`; one that brings a one-time secret may finish within 4 s. A
         borrowed aiohttp session stays open.
         """
+        self._was_closed = True
+        self._family.discard(self)
         if not self._is_derived or self._is_last:
             await self._client.state.close()
 
     @property
     def _is_last(self) -> bool:
-        return all(each is self for each in self._family)
+        return all(each is self for each in self._family)  # its length counts those that the collector just cleared
 
     @property
     def deployment(self) -> Deployment:
-        """Where the API is: for another session on the same one, such as that of a key just made."""
+        """Where the API is: for opening another session on it, such as one with a new key."""
         return self._client.state.deployment
 
     @property
     def client_id(self) -> str | None:
-        """The client ID of the API key of the session; None with a `BearerToken`.
+        """The client ID of the session's API key; None with a `BearerToken`.
 
-        A program that rotates or deletes keys tells its own by it: ``key.client_id == session.client_id``.
+        A program that rotates or deletes keys recognises its own: ``key.client_id == session.client_id``.
         """
         return self._client_id
 
@@ -289,8 +353,10 @@ class MatatikaSession(Groups):
 
     def __del__(self) -> None:
         # Nothing is closed here: there may be no event loop any more. Only its owner can close a session.
-        client = getattr(self, "_client", None)
-        if client is not None and self._is_last and client.state.connections.was_forgotten:
+        client = getattr(self, "_client", None)  # absent where the constructor has raised
+        if client is None or self._was_closed:
+            return
+        if self._is_last and client.state.connections.was_forgotten:
             warnings.warn(
                 f"{self!r} was not closed: use 'async with' or await close()",
                 ResourceWarning,
@@ -299,7 +365,7 @@ class MatatikaSession(Groups):
             )
 
     def __repr__(self) -> str:
-        client = getattr(self, "_client", None)  # absent where the constructor has raised
+        client = getattr(self, "_client", None)  # as above
         where = f" {client.state.root.url}" if client else ""
         return f"<MatatikaSession{where}{' closed' if client and client.state.lifetime.closed else ''}>"
 

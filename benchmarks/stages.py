@@ -22,9 +22,9 @@ from aiomatatika.decoding.converter import structure, structure_list
 from aiomatatika.decoding.json_text import decode_json
 from aiomatatika.decoding.promised import exact_resource
 from aiomatatika.paging.page import read_page
-from aiomatatika.transport.exchange import exchange
+from aiomatatika.transport.exchange import Attempt, exchange
 from aiomatatika.transport.message import Request
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 from benchmarks.measure import interleaved
 from benchmarks.payloads import compact, key_id, keys_page, one_key
 from benchmarks.variants.ours import ALIAS
@@ -76,7 +76,7 @@ async def ladder(url: str, rounds: int) -> list[Stage]:
                 await response.read()
 
         async def exchanged() -> None:
-            await exchange(http, request, token, "bench", limits)
+            await exchange(http, Attempt(request, token, limits), "bench")
 
         async def sent() -> None:
             await client.send(request)
@@ -132,7 +132,6 @@ async def functions() -> list[Stage]:
         }
         awaited: dict[str, Callable[[], Awaitable[object]]] = {
             "`TokenSource.get`, a good token": lambda: client.state.tokens.get(lambda: 60.0),
-            "`Connections.http`": client.state.pool.http,
             "`asyncio.timeout`, entered and left": timeout,
             "`asyncio.sleep(0)`": lambda: asyncio.sleep(0),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import heapq
 import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -12,12 +13,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from yarl import URL
 
-from aiomatatika import BearerToken, Deployment, MatatikaSession, Repeat, Response, Secret
-from aiomatatika.testing import ControlledClock, MatatikaServer
-from aiomatatika.transport.exchange import NoResponse, exchange
-from aiomatatika.transport.message import Request
+from aiomatatika import BearerToken, Deployment, MatatikaSession, Response
+from aiomatatika.testing import ControlledClock
+from aiomatatika.transport.failure import NoResponse
 
 KEYS = "/apikeys"
 API_KEYS = "/api/apikeys"
@@ -37,6 +36,44 @@ class StuckClock(ControlledClock):
     async def sleep(self, seconds: float) -> None:
         self.asleep.set()
         await asyncio.Event().wait()
+
+
+class OrderedClock(ControlledClock):
+    """A clock that moves from one end of a sleep to the next, as soon as every party is asleep or has ended.
+
+    So what happens at which moment depends on nothing but the sleeps, whatever real requests take meanwhile.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(frozen=True)
+        self._awake = 0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    async def gather(self, *parties: Coroutine[Any, Any, Any]) -> list[Any]:
+        """Run these, and return what each returns or raises."""
+        self._awake = len(parties)
+        return await asyncio.gather(*map(self._take_part, parties), return_exceptions=True)
+
+    async def _take_part(self, party: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await party
+        finally:
+            self._fall_asleep()
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        future = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.monotonic() + seconds, len(self.sleeps), future))
+        self._fall_asleep()
+        await future
+
+    def _fall_asleep(self) -> None:
+        self._awake -= 1
+        if self._awake == 0 and self._sleepers:
+            end, _, future = heapq.heappop(self._sleepers)
+            self.advance(max(0.0, end - self.monotonic()))
+            self._awake = 1
+            future.set_result(None)
 
 
 class RawServer:

@@ -1,4 +1,4 @@
-"""The ways out for what has no method yet: `request` and `follow`."""
+"""The ways out for what has no method yet: `request`, `follow` and `act`."""
 
 from __future__ import annotations
 
@@ -9,32 +9,39 @@ import pytest
 from aiomatatika import (
     ApiKey,
     HalResource,
+    InvalidArgumentError,
     Link,
     LinkError,
+    Links,
     MatatikaSession,
     Profile,
+    RelationNotFoundError,
     Repeat,
     ResponseError,
+    TransportError,
     UnsafeLinkError,
 )
 from aiomatatika.testing import MatatikaServer
 
+EVIL = "https://evil.test/api/x"
+TEMPLATE = Link(rel="search", href="/api/x{?q}", templated=True)
+TO_DELETE = Link(rel="delete x", href="/api/x", method="DELETE")
 
-def key_link(server: MatatikaServer, rel: str = "self", method: str | None = None, *, templated: bool = False) -> Link:
-    href = f"{server.url}/api/apikeys/{server.default_key_id}"
-    return Link(rel=rel, href=href, method=method, templated=templated)
+
+def links(**hrefs: str) -> HalResource:
+    """Return a resource with links; the underscores of their names are spaces."""
+    return HalResource(links=Links({rel.replace("_", " "): {"href": href} for rel, href in hrefs.items()}))
 
 
 # Requests
 
 
-async def test_a_request_as_it_arrives(matatika_server: MatatikaServer, matatika_session: MatatikaSession) -> None:
-    matatika_server.faults.add(method="PATCH", status=299, json={"a": 1}, headers={"X-Note": "b"})
-    response = await matatika_session.request(
-        "patch", "/workspaces?a=b%20c", json={"n": [1, "ü"]}, params={"size": 5, "sort": "name,asc", "no": None}
-    )
+async def test_a_request_as_it_arrives(server: MatatikaServer, session: MatatikaSession) -> None:
+    server.faults.add(method="PATCH", status=299, json={"a": 1}, headers={"X-Note": "b"})
+    params = {"size": 5, "sort": "name,asc", "no": None}
+    response = await session.request("patch", "/workspaces?a=b%20c", json={"n": [1, "ü"]}, params=params)
     assert (response.status, response.json(), response.headers["x-note"]) == (299, {"a": 1}, "b")
-    request = matatika_server.requests.api[0]
+    request = server.requests.api[0]
     assert (request.method, request.path) == ("PATCH", "/api/workspaces")
     assert request.query == {"a": "b c", "size": "5", "sort": "name,asc"}
     assert request.json() == {"n": [1, "ü"]}
@@ -43,148 +50,173 @@ async def test_a_request_as_it_arrives(matatika_server: MatatikaServer, matatika
 
 
 async def test_a_request_has_the_accept_header_that_it_is_given(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+    server: MatatikaServer, session: MatatikaSession
 ) -> None:
-    await matatika_session.request("GET", "/profiles", accept="text/csv")
-    await matatika_session.request("GET", "/profiles")
-    assert [request.headers["Accept"].split(",")[0] for request in matatika_server.requests.api] == [
-        "text/csv",
-        "application/hal+json",
-    ]
+    await session.request("GET", "/profiles", accept="text/csv")
+    assert server.requests.api[0].headers["Accept"] == "text/csv"
 
 
 @pytest.mark.parametrize("json", [[], {}, 0, False, ""])
-async def test_a_body_that_is_false_is_a_body(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, json: object
+async def test_a_body_that_is_false_is_a_body(server: MatatikaServer, session: MatatikaSession, json: object) -> None:
+    server.faults.add(method="PUT", status=200)
+    await session.request("PUT", "/workspaces", json=json)
+    assert server.requests.api[0].json() == json
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "profiles",
+        "/profiles?at=https://x.test/y",
+        "{url}/api/profiles",
+        Link(rel="x", href="/api/profiles", method=None),
+    ],
+)
+async def test_a_request_goes_to_a_path_below_the_root_a_url_of_the_api_or_a_link(
+    server: MatatikaServer, session: MatatikaSession, target: str | Link
 ) -> None:
-    matatika_server.faults.add(method="PUT", status=200)
-    await matatika_session.request("PUT", "/workspaces", json=json)
-    assert matatika_server.requests.api[0].json() == json
-
-
-@pytest.mark.parametrize("target", ["profiles", "/profiles", "{url}/api/profiles"])
-async def test_a_request_goes_to_a_path_below_the_root_or_a_url_of_the_api(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, target: str
-) -> None:
-    await matatika_session.request("GET", target.format(url=matatika_server.url))
-    assert matatika_server.requests.api[0].path == "/api/profiles"
-
-
-async def test_a_request_goes_where_a_link_says(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    link = key_link(matatika_server, "delete apikey", "DELETE")
-    assert (await matatika_session.request("DELETE", link)).status == 204
-    assert matatika_server.default_key_id not in matatika_server.api_keys
+    await session.request("GET", target.format(url=server.url) if isinstance(target, str) else target)
+    assert server.requests.api[0].path == "/api/profiles"
 
 
 @pytest.mark.parametrize(
     "arguments, error",
     [
-        ({"method": ""}, ValueError),
-        ({"method": "GET /x"}, ValueError),
-        ({"method": "GET\r\n"}, ValueError),
-        ({"method": None}, ValueError),
-        ({"accept": "a\r\nb"}, ValueError),
-        ({"accept": ""}, ValueError),
-        ({"json": object()}, ValueError),
-        ({"json": {"a": float}}, ValueError),
-        ({"path_or_link": 5}, TypeError),
-        ({"path_or_link": None}, TypeError),
-        ({"path_or_link": "../secrets"}, UnsafeLinkError),
-        ({"path_or_link": "/x\r\ny"}, UnsafeLinkError),
-        ({"path_or_link": "https://evil.test/api/x"}, UnsafeLinkError),
-        ({"path_or_link": Link(rel="x", href="https://evil.test/api/x")}, UnsafeLinkError),
-        ({"path_or_link": Link(rel="x", href="/api/x{?page}", templated=True)}, LinkError),
-        ({"path_or_link": Link(rel="x", href="/api/x", method="DELETE")}, LinkError),
+        *(({"method": method}, InvalidArgumentError) for method in ("", "GET /x", "GET\r\n", "gét", None)),
+        *(({"accept": accept}, InvalidArgumentError) for accept in ("a\r\nb", "", "a  b")),
+        *(({"json": json}, InvalidArgumentError) for json in (object(), {"a": float})),
+        *(({"path_or_link": path}, InvalidArgumentError) for path in (5, None)),
+        *(({"path_or_link": path}, UnsafeLinkError) for path in ("../x", "/x\r\ny", EVIL, Link(rel="x", href=EVIL))),
+        *(({"path_or_link": link}, LinkError) for link in (TEMPLATE, TO_DELETE)),
     ],
 )
 async def test_a_request_that_cannot_work_is_refused_before_anything_is_sent(
-    matatika_server: MatatikaServer,
-    matatika_session: MatatikaSession,
-    arguments: dict[str, Any],
-    error: type[Exception],
+    server: MatatikaServer, session: MatatikaSession, arguments: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await matatika_session.request(**{"method": "GET", "path_or_link": "/profiles", **arguments})
-    assert matatika_server.requests == []
+        await session.request(**{"method": "GET", "path_or_link": "/profiles", **arguments})
+    assert server.requests == []
 
 
-async def test_a_request_may_declare_that_it_can_be_repeated(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+@pytest.mark.parametrize(
+    "method, repeat, sent",
+    [("PUT", None, 2), ("PUT", Repeat.ONCE, 1), ("POST", None, 1), ("POST", Repeat.IDEMPOTENT, 2)],
+)
+async def test_a_request_is_repeated_as_its_method_or_the_caller_says(
+    server: MatatikaServer, session: MatatikaSession, method: str, repeat: Repeat | None, sent: int
 ) -> None:
-    matatika_server.faults.add(path="/api/apikeys", drop="after")
-    await matatika_session.request("POST", "/apikeys", repeat=Repeat.IDEMPOTENT)
-    assert matatika_server.requests.methods() == ["POST", "POST"]
-
-
-async def test_a_reply_that_is_no_json_says_so(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    matatika_server.faults.add(path="/api/profiles", body=b"canary,csv")
-    response = await matatika_session.request("GET", "/profiles")
-    assert response.body == b"canary,csv"
-    with pytest.raises(ResponseError) as raised:
-        response.json()
-    assert "canary" not in str(raised.value)
+    server.faults.add(path="/api/x", drop="after", times=None)
+    with pytest.raises(TransportError):
+        await session.request(method, "/x", repeat=repeat)
+    assert server.requests.methods() == [method] * sent
 
 
 # Links
 
 
-async def test_a_link_of_a_resource_is_followed(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    key = await matatika_session.apikeys.get(matatika_server.default_key_id)
-    owner = await matatika_session.follow(key, "profile", Profile)
-    assert owner.id == matatika_server.profile_id
-    assert await matatika_session.follow(key, as_type=ApiKey) == key  # itself
-    plain = await matatika_session.follow(key, "profile")
-    assert type(plain) is HalResource
-
-
-async def test_a_link_or_an_href_is_followed(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    link = key_link(matatika_server, method="GET")
-    assert (await matatika_session.follow(link, as_type=ApiKey)).id == matatika_server.default_key_id
-    assert (await matatika_session.follow(link.href, as_type=ApiKey)).id == matatika_server.default_key_id
-
-
-async def test_a_link_that_is_missing_is_named(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
-) -> None:
-    key = await matatika_session.apikeys.get(matatika_server.default_key_id)
-    with pytest.raises(KeyError, match=r"workspace.*profile"):
-        await matatika_session.follow(key, "workspace")
+async def test_a_link_of_a_resource_is_followed(server: MatatikaServer, session: MatatikaSession) -> None:
+    key = await session.apikeys.get(server.default_key_id)
+    assert (await session.follow(key, "profile", Profile)).id == server.profile_id
+    assert await session.follow(key, as_type=ApiKey) == key  # itself
+    assert type(await session.follow(key, "profile")) is HalResource
+    link = key.links["self"]
+    for target in (link, link.href):
+        assert await session.follow(target, as_type=ApiKey) == key
+    with pytest.raises(RelationNotFoundError, match=r"workspace.*profile"):
+        await session.follow(key, "workspace")
 
 
 @pytest.mark.parametrize(
     "target, error",
     [
-        (Link(rel="search", href="/api/x{?q}", templated=True), LinkError),
-        (Link(rel="delete", href="/api/x", method="DELETE"), LinkError),
-        (Link(rel="x", href="https://evil.test/api/x"), UnsafeLinkError),
-        ("https://evil.test/api/x", UnsafeLinkError),
-        (5, TypeError),
+        (TEMPLATE, LinkError),
+        (TO_DELETE, LinkError),
+        (Link(rel="x", href=EVIL), UnsafeLinkError),
+        (EVIL, UnsafeLinkError),
+        (5, InvalidArgumentError),
     ],
 )
 async def test_a_link_that_cannot_be_followed_is_refused_before_anything_is_sent(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession, target: Any, error: type[Exception]
+    server: MatatikaServer, session: MatatikaSession, target: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await matatika_session.follow(target)
-    with pytest.raises(ValueError, match="rel goes with a resource"):
-        await matatika_session.follow(target, "self")
-    assert matatika_server.requests == []
+        await session.follow(target)
+    with pytest.raises(InvalidArgumentError, match="rel goes with a resource"):
+        await session.follow(target, "self")
+    assert server.requests == []
 
 
-async def test_what_follows_is_not_of_the_type_that_was_asked_for(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+async def test_a_response_that_does_not_fit_the_class_says_where(
+    server: MatatikaServer, session: MatatikaSession
 ) -> None:
-    link = key_link(matatika_server)
-    matatika_server.faults.add(path="/api/apikeys/*", json={"id": "canary"})
-    with pytest.raises(ResponseError, match="id") as raised:
-        await matatika_session.follow(link, as_type=ApiKey)
+    server.faults.add(path="/api/x", status=200, json={"id": "canary"})
+    with pytest.raises(ResponseError, match="id: expected a UUID") as raised:
+        await session.follow("/api/x", as_type=ApiKey)
     assert (raised.value.method, raised.value.attempts, raised.value.status) == ("GET", 1, 200)
-    assert "canary" not in str(raised.value)
+
+
+# Actions
+
+
+@pytest.mark.parametrize(
+    "target, action, method",
+    [
+        (links(verify_pipeline="/api/x"), "verify", "POST"),
+        (links(verify_pipeline="/api/x"), "verify pipeline", "POST"),
+        (links(update_delete_workspace="/api/x"), "delete", "DELETE"),
+        (Link(rel="update delete workspace", href="/api/x", method=None), "update", "PUT"),
+        (Link(rel="draft dataset", href="/api/x", method="PATCH"), "draft", "PATCH"),  # the server says so itself
+    ],
+)
+async def test_an_action_is_done_by_the_method_that_it_has(
+    server: MatatikaServer, session: MatatikaSession, target: HalResource | Link, action: str, method: str
+) -> None:
+    server.faults.add(path="/api/x", status=200, json={"name": "it"}, times=None)
+    response = await session.act(target, action, json={"a": 1})
+    assert (response.status, response.json()) == (200, {"name": "it"})
+    assert (await session.act(target, action, as_type=HalResource)).extra == {"name": "it"}
+    assert server.requests.methods() == [method, method]
+    assert server.requests.api[0].json() == {"a": 1}
+    assert server.requests.api[1].body == b""
+
+
+@pytest.mark.parametrize(
+    "target, action, error, says",
+    [
+        (
+            links(verify_pipeline="/api/x"),
+            "publish",
+            RelationNotFoundError,
+            "no link 'publish'; there are: verify pipeline",
+        ),
+        (links(verify_a="/api/x"), "verify a b", RelationNotFoundError, "no link 'verify a b'; there are: verify a"),
+        (links(verify_a="/api/x", verify_b="/api/y"), "verify", LinkError, "'verify' is offered on a, b: name one"),
+        (links(ponder_pipeline="/api/x"), "ponder", LinkError, "does not say which method 'ponder' takes"),
+        (links(verify_pipeline=EVIL), "verify", UnsafeLinkError, "another host"),
+        (
+            links(verify_pipeline="/api/x"),
+            None,
+            InvalidArgumentError,
+            "action must be a str, such as 'verify', not None",
+        ),
+        (TO_DELETE, "update", RelationNotFoundError, "the link 'delete x' does not offer 'update'"),
+        (TEMPLATE, "search", LinkError, "a URI template"),
+        ("/api/x", "verify", InvalidArgumentError, "expected a resource or a Link, not str"),
+    ],
+)
+async def test_an_action_that_cannot_be_done_is_refused_before_anything_is_sent(
+    server: MatatikaServer, session: MatatikaSession, target: Any, action: Any, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        await session.act(target, action)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("action, sent", [("update", 2), ("create", 1)])
+async def test_what_is_created_is_sent_once_for_a_secret_may_come_with_it(
+    server: MatatikaServer, session: MatatikaSession, action: str, sent: int
+) -> None:
+    server.faults.add(path="/api/x", drop="after", times=None)
+    with pytest.raises(TransportError):
+        await session.act(links(create_key="/api/x", update_key="/api/x"), action, json={})
+    assert server.requests.methods() == ["PUT"] * sent

@@ -19,7 +19,7 @@ from aiomatatika.errors import MatatikaError
 from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 
-__all__ = ["Grant", "Granted", "Instant", "Refused", "Token"]
+__all__ = ["FixedToken", "Grant", "Granted", "Instant", "Refused", "Token"]
 
 
 class Instant(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Instant(msgspec.Struct, frozen=True):
         return cls(clock.wall(), clock.monotonic())
 
     def age(self, clock: Clock) -> float:
-        """Return the seconds since then, by the clock that says more."""
+        """Return the seconds since then, by whichever clock says more."""
         return max(clock.wall() - self.wall, clock.monotonic() - self.monotonic)
 
 
@@ -47,7 +47,7 @@ class Granted(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Why there is no token. ``final``: the issuer refuses the credentials; asking again soon is of no use."""
+    """Why there is no token. ``final``: the issuer refuses the credentials, and asking again soon will not help."""
 
     error: MatatikaError
     final: bool = False
@@ -86,3 +86,24 @@ class Token(msgspec.Struct, frozen=True, eq=False):
     def is_good(self, clock: Clock) -> bool:
         """Tell whether it can be sent, by both clocks."""
         return self.refresh_age is None or self.asked_at.age(clock) < self.end_age
+
+
+class FixedToken:
+    """The source of a token that the user holds: handed out as it is, and nothing can replace it."""
+
+    def __init__(self, value: Secret, clock: Clock) -> None:
+        self._token = Token.of(Granted(value, None, Instant.now(clock)), 0.0)
+
+    async def get(self, _time_left: Callable[[], float]) -> Token:
+        """Return the token."""
+        return self._token
+
+    def confirm(self, token: Token) -> None:
+        """Note that the API has accepted it: that changes nothing."""
+
+    def replace(self, refused: Token) -> bool:
+        """Tell that no other attempt can help."""
+        return False
+
+    async def close(self) -> None:
+        """End what is being fetched: nothing ever is."""

@@ -1,26 +1,31 @@
-"""The grant of a user's callable: whatever it brings or raises becomes a token, or the reason why there is none."""
+"""The grant of a user's callable: whatever it brings becomes a token, or the reason why there is none."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import inspect
 
 from aiomatatika.auth.token import Grant, Granted, Instant, Refused
-from aiomatatika.credentials import AccessToken
-from aiomatatika.errors import AuthenticationError, ConfigurationError, MatatikaError
+from aiomatatika.credentials import AccessToken, TokenCallable
+from aiomatatika.errors import AuthenticationError, ConfigurationError, MatatikaError, TransportTimeoutError
 from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 
 __all__ = ["callable_grant"]
 
 
-def callable_grant(bring: Callable[[], Awaitable[str | AccessToken]], clock: Clock, seconds: float) -> Grant:
+def callable_grant(bring: TokenCallable, clock: Clock, seconds: float) -> Grant:
     """Return the grant of a user's callable: a str lasts until it is refused, an `AccessToken` as long as it says."""
 
     async def grant(_attempts: int) -> Granted | Refused:
-        asked_at = Instant.now(clock)
-        async with asyncio.timeout(seconds):  # everybody waits for it, so it must not hang
-            token = _as_access_token(await bring())
+        asked_at, limit = Instant.now(clock), asyncio.timeout(seconds)  # everybody waits for it, so it must not hang
+        try:
+            async with limit:
+                token = await _brought_by(bring)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            token = TransportTimeoutError(f"the token callable did not end within {seconds:g} s", sent="no")
         if isinstance(token, MatatikaError):
             return Refused(token)
         return Granted(token.value, token.expires_in, asked_at)
@@ -28,15 +33,21 @@ def callable_grant(bring: Callable[[], Awaitable[str | AccessToken]], clock: Clo
     return grant
 
 
-def _as_access_token(brought: object) -> AccessToken | MatatikaError:
+async def _brought_by(bring: TokenCallable) -> AccessToken | MatatikaError:
+    awaitable = bring()
+    if not inspect.isawaitable(awaitable):
+        return AuthenticationError(
+            f"the token callable must be async: it returned {type(awaitable).__name__}, which cannot be awaited"
+        )
+    brought = await awaitable
     if isinstance(brought, AccessToken):
         return brought
     if not isinstance(brought, str | Secret):
-        return AuthenticationError(f"the token callable returned {type(brought).__name__}: expected str or AccessToken")
+        return AuthenticationError(
+            f"the token callable returned {type(brought).__name__}: expected str, Secret or AccessToken"
+        )
     try:
         return AccessToken(brought)
-    except ConfigurationError:
-        pass
-    return AuthenticationError(
-        "the token callable returned what is no bearer token (give it bare: no Bearer, no quotes)"
-    )
+    except ConfigurationError as error:
+        reason = str(error)
+    return AuthenticationError(f"the token callable returned no bearer token: {reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, time
 from typing import Any, NoReturn, final
 from uuid import UUID
@@ -19,14 +20,17 @@ class Body:
     A debugger, a pretty printer or a traceback with locals shows ``<Body hidden>``.
     """
 
+    # A function, not the bytes: jsonpickle and others read whatever stands in an attribute.
     __slots__ = ("__data",)
 
+    __data: Callable[[], bytes]
+
     def __init__(self, data: bytes) -> None:
-        self.__data = data
+        self.__data = lambda: data
 
     def reveal(self) -> bytes:
         """Return the bytes."""
-        return self.__data
+        return self.__data()
 
     def __repr__(self) -> str:
         return "<Body hidden>"

@@ -1,4 +1,4 @@
-"""Collections: pages asked for one after another, or some ahead."""
+"""Collections: pages fetched one after another, or some ahead. Where the walk goes is up to `walk`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 from yarl import URL
 
-from aiomatatika.errors import InvalidArgumentError, MatatikaError
+from aiomatatika.errors import InvalidArgumentError, MatatikaError, PaginationError
 from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 
-__all__ = ["Collection", "Page"]
+__all__ = ["Collection", "Page", "PageSource", "Pages", "check_count"]
 
 _logger = logging.getLogger("aiomatatika")
 
@@ -37,8 +37,14 @@ def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_
 
 
 @attrs.frozen
-class _Source(Generic[T]):
-    """Brings the pages of one collection: one GET each."""
+class PageSource(Generic[T]):
+    """Where the pages of a collection come from.
+
+    Attributes:
+        client: Sends the GETs.
+        cls: The class of the items.
+        relation: The name that the items have in ``_embedded``.
+    """
 
     client: Client
     cls: type[T]
@@ -49,14 +55,14 @@ class _Source(Generic[T]):
         return await self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
 
     async def try_fetch(self, url: URL) -> Response | MatatikaError:
-        """GET one page ahead of its time: a failure that nobody comes to see is no unretrieved exception."""
+        """GET one page ahead of its time. An error is returned, so that one that nobody comes to see is silent."""
         try:
             return await self.fetch(url)
         except MatatikaError as error:
             return error
 
     def read(self, response: Response) -> PageDocument[T]:
-        """Read the answer to a GET."""
+        """Read a page, or raise a `ResponseError`."""
         return response.promised(
             read_page(response.url, response.status, response.body, response.media_type, self.cls, self.relation)
         )
@@ -74,11 +80,11 @@ class Collection(Generic[T]):
         UnsafeLinkError: A ``next`` link leaves the API. The items before it have been delivered.
     """
 
-    def __init__(self, client: Client, url: URL, cls: type[T], relation: str, prefetch: int = 0) -> None:
-        self._source = _Source(client, cls, relation)
+    def __init__(self, source: PageSource[T], url: URL, prefetch: int = 0) -> None:
+        check_count(prefetch, "prefetch", most=_MAX_PREFETCH)
+        self._source = source
         self._url = url
         self._prefetch = prefetch
-        check_count(prefetch, "prefetch", most=_MAX_PREFETCH)
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _Items(self.pages())
@@ -90,18 +96,25 @@ class Collection(Generic[T]):
             max_pages: Where a walk without end is given up with a `PaginationError`.
         """
         check_count(max_pages, "max_pages", least=1)
-        return self._walk(self._prefetch, max_pages)
+        return Pages(self._source, self._walk(max_pages), self._prefetch)
 
     async def page(self) -> Page[T]:
         """Return the page that the collection begins with, for programs that show one at a time. One GET.
 
-        ``await session.apikeys.list(page=3, size=20).page()`` is the fourth; `Page.next_url` tells whether more follow.
+        ``await session.apikeys.list(page=3, size=20).page()`` is the fourth; `next_url` is None on the last.
+
+        Raises:
+            LinkError: The page has a ``next`` that cannot be followed: it is unsafe, leads back, or stands twice.
         """
-        return await anext(self._walk())
+        walk = self._walk()
+        page = await anext(Pages(self._source, walk))
+        if walk.blocked is not None:
+            raise walk.blocked
+        return page
 
     async def first(self) -> T | None:
         """Return the first item, or None of an empty collection. One GET, unless the first pages are empty."""
-        async for page in self._walk():
+        async for page in Pages(self._source, self._walk()):
             if page.items:
                 return page.items[0]
         return None
@@ -127,7 +140,7 @@ class Collection(Generic[T]):
     async def count(self) -> int:
         """Return how many items there are: one GET, or a walk where the server does not say."""
         total = 0
-        async for page in self._walk():
+        async for page in Pages(self._source, self._walk()):
             if page.total_elements is not None:
                 return page.total_elements
             total += len(page.items)
@@ -138,19 +151,17 @@ class Collection(Generic[T]):
 
         Raises:
             UnsafeLinkError: The URL leaves the API. Nothing is sent.
+            LinkError: The URL is a URI template. Nothing is sent.
         """
-        source = self._source
-        target = source.client.state.root.resolve(url)
-        return Collection(source.client, target, source.cls, source.relation, self._prefetch)
+        return Collection(self._source, self._source.client.state.root.resolve(url), self._prefetch)
 
-    def _walk(self, prefetch: int = 0, max_pages: int = MAX_PAGES) -> Pages[T]:
-        walk: PageWalk[T] = PageWalk(
+    def _walk(self, max_pages: int = MAX_PAGES) -> PageWalk[T]:
+        return PageWalk(
             self._url,
             resolve=self._source.client.state.root.resolve,
             max_pages=max_pages,
             warn=lambda message: _logger.warning("%s: %s", self, message),
         )
-        return Pages(self._source, walk, prefetch)
 
     if not TYPE_CHECKING:  # a type checker is to say that it is not awaitable
 
@@ -171,11 +182,13 @@ class Pages(Generic[T]):
     error, a cancellation or forgetting the iterator all end.
     """
 
-    def __init__(self, source: _Source[T], walk: PageWalk[T], prefetch: int) -> None:
+    def __init__(self, source: PageSource[T], walk: PageWalk[T], prefetch: int = 0) -> None:
         self._source = source
         self._walk: PageWalk[T] | None = walk  # None: it is over
         self._prefetch = prefetch
         self._ahead: deque[tuple[URL, asyncio.Task[Response | MatatikaError]]] = deque()
+        self._dropped: set[asyncio.Task[Response | MatatikaError]] = set()  # cancelled, and not yet at their end
+        self._after_those: list[URL] = []  # at most one: it goes out the moment that the first of them is back
         self._busy = False
 
     def __aiter__(self) -> Pages[T]:
@@ -184,24 +197,41 @@ class Pages(Generic[T]):
     async def __anext__(self) -> Page[T]:
         self._check_idle()
         walk = self._walk
-        if walk is None or (url := walk.next_url) is None:
+        if walk is None:
             raise StopAsyncIteration
         self._busy = True
         try:
-            if walk.blocked is not None:
-                raise walk.blocked
-            page = walk.accept(await self._load(url))
-            self._fetch_ahead(walk)
+            return await self._step(walk)
         except MatatikaError as error:
             self._walk = None
             self._drop_ahead()
-            error.next_url = error.next_url or str(url)
+            if error.next_url is None and walk.next_url is not None:
+                error.next_url = str(walk.next_url)
             raise
         except BaseException:
             self._drop_ahead()
             raise
         finally:
             self._busy = False
+
+    async def _step(self, walk: PageWalk[T]) -> Page[T]:
+        if walk.blocked is not None:
+            raise walk.blocked
+        if walk.next_url is None:
+            raise StopAsyncIteration
+        response = await self._fetch(walk.next_url)
+        # Read here and not in the task: pages that come together would all be read before the first is delivered and
+        # the next is asked for, and eight at a time would take a tenth longer.
+        document = self._source.read(response)
+        try:
+            page = walk.accept(document)
+        except PaginationError as error:
+            response.call.describe(error)
+            raise
+        if walk.blocked is not None:
+            response.call.describe(walk.blocked)
+        if self._prefetch:
+            self._fetch_ahead(walk.ahead(self._prefetch + 1))
         return page
 
     def _check_idle(self) -> None:
@@ -212,9 +242,9 @@ class Pages(Generic[T]):
         """End the walk; a page that is being fetched ahead is given up."""
         self._check_idle()
         self._walk = None
-        tasks = self._drop_ahead()
-        if tasks:
-            await asyncio.wait(tasks)
+        self._drop_ahead()
+        if self._dropped:
+            await asyncio.wait(self._dropped)
 
     def __del__(self) -> None:
         for _, task in self._ahead:
@@ -222,34 +252,39 @@ class Pages(Generic[T]):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(task.cancel)
 
-    def _drop_ahead(self) -> list[asyncio.Task[Any]]:
-        tasks: list[asyncio.Task[Any]] = [task for _, task in self._ahead]
-        self._ahead.clear()
-        for task in tasks:
+    def _drop_ahead(self) -> None:
+        for _, task in self._ahead:
             task.cancel()
-        return tasks
+            self._dropped.add(task)
+            task.add_done_callback(self._dropped.discard)
+        self._ahead.clear()
+        self._after_those = []
 
-    async def _load(self, url: URL) -> PageDocument[T]:
+    async def _fetch(self, url: URL) -> Response:
         if not self._ahead:
-            return self._source.read(await self._source.fetch(url))
+            return await self._source.fetch(url)
         _, task = self._ahead[0]
         await asyncio.wait({task})
         self._ahead.popleft()
-        outcome = task.result()
-        if isinstance(outcome, MatatikaError):
-            raise outcome
-        # Read here and not in the task: pages that come together would all be read before the first is delivered and
-        # the next is asked for, and eight at a time would take a tenth longer.
-        return self._source.read(outcome)
+        fetched = task.result()
+        if isinstance(fetched, MatatikaError):
+            raise fetched
+        if self._after_those:
+            # On the wire before this page is read, for that takes a twentieth of the time that a request is under way.
+            self._start(self._after_those)
+            await asyncio.sleep(0)
+        return fetched
 
-    def _fetch_ahead(self, walk: PageWalk[T]) -> None:
-        """Keep the pages after this one in flight, while the user works on it."""
-        wanted = walk.upcoming(self._prefetch) if self._prefetch else []
+    def _fetch_ahead(self, wanted: list[URL]) -> None:
+        """Keep these pages in flight, but for the last, while the user works on the one before them."""
         if [url for url, _ in self._ahead] != wanted[: len(self._ahead)]:
             self._drop_ahead()
-        for url in wanted[len(self._ahead) :]:
-            task = asyncio.get_running_loop().create_task(self._source.try_fetch(url))
-            self._ahead.append((url, task))
+        self._start(wanted[len(self._ahead) : self._prefetch])
+        self._after_those = wanted[self._prefetch :]
+
+    def _start(self, urls: list[URL]) -> None:
+        loop = asyncio.get_running_loop()
+        self._ahead.extend((url, loop.create_task(self._source.try_fetch(url))) for url in urls)
 
 
 class _Items(AsyncIterator[T]):

@@ -56,12 +56,14 @@ class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         url: The URL that answered.
         items: All its items.
         next_hrefs: The targets of its ``next``: none, one, or more than a walk can follow.
+        next_is_template: Whether its ``next`` is said to be a URI template.
         number, size, total_elements, total_pages: Its ``page`` object.
     """
 
     url: URL
     items: list[T]
     next_hrefs: tuple[str, ...] = ()
+    next_is_template: bool = False
     number: int | None = None
     size: int | None = None
     total_elements: int | None = None
@@ -82,11 +84,6 @@ class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             return self.total_pages
         return -(-self.total_elements // self.size)
 
-    @property
-    def says_more_follow(self) -> bool:
-        """Whether this is not the last page, as far as the ``page`` object tells."""
-        return self.page_count is not None and self.number_or_asked + 1 < self.page_count
-
 
 def _count(value: Any, where: str) -> int | Mismatch | None:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -98,11 +95,11 @@ def _count(value: Any, where: str) -> int | Mismatch | None:
     return Mismatch(f"{where}: expected a whole number")
 
 
-def _counts(page: object) -> dict[str, int | None] | Mismatch:
+def _counts(page: object) -> dict[str, Any] | Mismatch:
     """Read the ``page`` object, as far as it is there."""
     if page is not None and not isinstance(page, dict):
         return Mismatch("page: expected an object")
-    counts: dict[str, int | None] = {}
+    counts: dict[str, Any] = {}
     for attribute, name in _COUNTS.items():
         count = _count((page or {}).get(name), f"page.{name}")
         if isinstance(count, Mismatch):
@@ -128,15 +125,25 @@ def _next_hrefs(document: Mapping[str, Any]) -> tuple[str, ...] | Mismatch:
     return tuple(hrefs)
 
 
+def _next_is_template(document: Mapping[str, Any]) -> bool:
+    following = (document.get("_links") or {}).get("next") or []
+    return any(each.get("templated") is True for each in (following if isinstance(following, list) else [following]))
+
+
+def _is_collection(document: Mapping[str, Any]) -> bool:
+    """Tell a collection from a resource, an error or a status: it has no members of its own."""
+    return all(name == "page" or name.startswith("_") for name in document)
+
+
 def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], str] | Mismatch:
     """Find the items: under the relation's name, or under the only name that there is."""
     embedded = document.get("_embedded")
     if embedded in (None, [], {}):
-        return [], relation
+        return ([], relation) if _is_collection(document) else Mismatch(f"_embedded: expected {relation}")
     if not isinstance(embedded, dict):
         return Mismatch("_embedded: expected an object")
     if relation not in embedded:
-        if len(embedded) > 1:
+        if len(embedded) > 1 or not _is_collection(document):
             return Mismatch(f"_embedded: expected {relation}")
         relation = next(iter(embedded))
     items = embedded[relation]
@@ -181,4 +188,4 @@ def read_document(url: URL, body: bytes, content_type: str, cls: type[T], relati
     items = found if isinstance(found, Mismatch) else structure_list(found[0], cls, found[1])
     if isinstance(items, Mismatch):
         return items
-    return PageDocument(url=url, items=items, next_hrefs=hrefs, **counts)
+    return PageDocument(url=url, items=items, next_hrefs=hrefs, next_is_template=_next_is_template(document), **counts)

@@ -7,70 +7,35 @@ never end are a `PaginationError`.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Hashable, Iterable
-from typing import Generic, TypeVar
-from uuid import UUID
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from yarl import URL
 
 from aiomatatika.errors import LinkError, PaginationError
 from aiomatatika.paging.page import Page, PageDocument
+from aiomatatika.paging.page_urls import is_same_page, page_number, with_page_number
+from aiomatatika.paging.recent_ids import RecentIds, item_ids
 
-__all__ = ["PageWalk", "RecentIds", "item_ids"]
+__all__ = ["PageWalk"]
 
 T = TypeVar("T")
 
-# A walk remembers up to twice as many ids and a page, so that its memory is bounded.
-_REMEMBERED_IDS = 5_000
 
+class _LastPage(msgspec.Struct, frozen=True):
+    """What is remembered of the last page. Its items are the user's, and are kept only where they have no ids."""
 
-def item_ids(items: Iterable[object]) -> list[Hashable]:
-    """Return what tells each item apart: its id, or None where it has none."""
-    # A UUID hashes and compares in Python, its number does not: 0.1 us an item against 0.3 us.
-    ids = [getattr(item, "id", None) for item in items]
-    return [each.int if type(each) is UUID else each for each in ids]
-
-
-def _digest(url: URL) -> bytes:
-    """Return what a URL is known by: a walk of 10,000 pages remembers each, and a cursor can be long."""
-    return hashlib.blake2b(str(url).encode(), digest_size=16).digest()
-
-
-class RecentIds:
-    """The ids of the items delivered last: in two sets, the older of which is forgotten when the newer is full."""
-
-    __slots__ = ("_newer", "_older")
-
-    def __init__(self) -> None:
-        self._newer: set[Hashable] = set()
-        self._older: set[Hashable] = set()
-
-    def only_new(self, items: list[T], ids: list[Hashable]) -> list[T]:
-        """Return the items that were not seen before, and remember them."""
-        if len(self._newer) >= _REMEMBERED_IDS:
-            self._newer, self._older = set(), self._newer
-        unique = set(ids)
-        if (
-            len(unique) == len(ids)
-            and None not in unique
-            and unique.isdisjoint(self._newer)
-            and unique.isdisjoint(self._older)
-        ):
-            self._newer |= unique
-            return items
-        return [item for item, identity in zip(items, ids, strict=True) if identity is None or self._is_new(identity)]
-
-    def _is_new(self, identity: Hashable) -> bool:
-        if identity in self._newer or identity in self._older:
-            return False
-        self._newer.add(identity)
-        return True
+    number: int | None = None
+    total_elements: int | None = None
+    page_count: int | None = None
+    ids: list[Hashable] = []
+    items_without_ids: list[Any] | None = None
+    is_repeat: bool = False
 
 
 class PageWalk(Generic[T]):
-    """A walk, told of each page in turn.
+    """A walk: it says which page to ask for, and is told of each that came.
 
     Args:
         start: The URL of the first page.
@@ -79,8 +44,8 @@ class PageWalk(Generic[T]):
         warn: Is told, once, of what is odd about the collection.
 
     Attributes:
-        next_url: The page to ask for; None: the walk is over.
-        blocked: Why that page cannot be asked for, if it cannot. The items before it have been good.
+        next_url: The page to ask for; None: the walk is over, or blocked.
+        blocked: Why the page after the last one cannot be asked for, if so. The pages before it are good.
     """
 
     def __init__(
@@ -88,17 +53,22 @@ class PageWalk(Generic[T]):
     ) -> None:
         self.next_url: URL | None = start
         self.blocked: LinkError | None = None
+        self._next_text = str(start)
         self._resolve = resolve
         self._max_pages = max_pages
         self._warn: Callable[[str], None] | None = warn
-        self._last: PageDocument[T] | None = None  # without its items: they are the user's
-        self._last_ids: list[Hashable] = []
-        self._first_number: int | None = None
+        self._last = _LastPage()
+        self._came_by_link = False
+        self._had_links = False
+        self._counted_from: int | None = None  # None: it began in the middle, and will be 0 until it shows to be 1
+        self._began_at_first = False
         self._recent = RecentIds()
-        self._visited: set[bytes] = set()
+        # Hashes, for a cursor can be long and a walk have 10,000 pages: two of them agree once in 10**11 such walks.
+        self._visited: set[int] = set()
         self._pages = 0
         self._items = 0
-        self._had_links = False
+        self._predicted: list[URL] = []
+        self._may_predict = True
 
     def accept(self, page: PageDocument[T]) -> Page[T]:
         """Take the page that `next_url` brought: return it with its new items, and move on.
@@ -107,71 +77,139 @@ class PageWalk(Generic[T]):
             PaginationError: The walk stands still.
         """
         ids = item_ids(page.items)
-        self._check_progress(page, ids)
+        if self._pages:
+            self._check_progress(page, ids)
+        else:
+            self._begin(page)
+        self._remember(page, ids)
         items = self._recent.only_new(page.items, ids)
-        self._visited.update(_digest(url) for url in {self.next_url, page.url} if url)  # two where it was redirected
+        asked, asked_text = self.next_url, self._next_text
+        self._visited.add(hash(asked_text))
+        if page.url is not asked:  # it was redirected
+            self._visited.add(hash(str(page.url)))
         self._pages += 1
         self._items += len(items)
-        if self._last is None:
-            self._first_number = page.number
-        elif page.total_elements != self._last.total_elements:
-            self._warn_once("the number of items changed during the walk: some may be missing")
-        self._last, self._last_ids = msgspec.structs.replace(page, items=[]), ids
         try:
             self.next_url = self._after(page)
         except LinkError as error:
-            self.blocked = error
+            error.next_url = error.next_url or asked_text
+            self.next_url, self.blocked = None, error
         return Page(
             items=items,
             number=page.number,
             size=page.size,
             total_elements=page.total_elements,
             total_pages=page.total_pages,
-            next_url=str(self.next_url) if self.next_url and not self.blocked else None,
+            next_url=self._next_text if self.next_url is not None else None,
         )
 
-    def upcoming(self, most: int) -> list[URL]:
-        """Return the next URL and, where pages are numbered and counted, up to so many after it."""
-        url, page = self.next_url, self._last
-        if url is None or self.blocked:
+    def ahead(self, most: int) -> list[URL]:
+        """Return the next pages: one where there are links alone, up to so many where pages are numbered and counted.
+
+        Predictions end with the first that a link proves wrong, and none is taken back while a smaller count is the
+        only reason: so a walk never fetches in vain what it has in flight more than once.
+        """
+        url = self.next_url
+        if url is None:
             return []
-        total, number = (page.page_count, page.number) if page else (None, None)
-        if total is None or number is None or url.query.get("page") != str(number + 1):
-            return [url]
-        last = min(total, number + 1 + min(most, self._max_pages - self._pages))
-        return [url, *(url.update_query(page=str(each)) for each in range(number + 2, last))]
+        number, count = self._last.number, self._last.page_count
+        if self._may_predict and number is not None and count is not None and page_number(url) == number + 1:
+            end = min(count + (self._counted_from or 0), number + 1 + min(most, self._max_pages - self._pages))
+            unpredicted = range(number + 2 + len(self._predicted), end)
+            self._predicted += [with_page_number(url, each) for each in unpredicted]
+        return [url, *self._predicted]
+
+    def _begin(self, page: PageDocument[T]) -> None:
+        """Find out whether pages count from 0, as this API's do, or from 1."""
+        if page.number_or_asked == 0:
+            self._counted_from = 0
+        elif page.number == 1 and not page_number(page.url):
+            self._counted_from = 1
+        self._began_at_first = page.number is not None and page.number == self._counted_from
+
+    def _remember(self, page: PageDocument[T], ids: list[Hashable]) -> None:
+        self._last = _LastPage(
+            number=page.number,
+            total_elements=page.total_elements,
+            page_count=page.page_count,
+            ids=ids,
+            items_without_ids=list(page.items) if None in ids else None,
+            is_repeat=ids == self._last.ids,
+        )
 
     def _check_progress(self, page: PageDocument[T], ids: list[Hashable]) -> None:
-        before = self._last.number if self._last else None
-        if before is not None and page.number is not None and page.number <= before:
-            raise PaginationError(f"the collection stands still: page {page.number} came after page {before}")
-        if ids and ids == self._last_ids and None not in ids:
+        before, number = self._last.number, page.number
+        if before is not None and number is not None and number <= before:
+            raise PaginationError(f"the collection stands still: page {number} came after page {before}")
+        if page.total_elements != self._last.total_elements:
+            self._warn_once("the number of items changed during the walk: some may be missing")
+        if ids and ids == self._last.ids:
+            self._check_repeat(page, advanced=before is not None and number is not None)
+
+    def _check_repeat(self, page: PageDocument[T], *, advanced: bool) -> None:
+        """Tell a server that stands still from one where exactly a page of items was put in before this page."""
+        last = self._last
+        if last.items_without_ids is not None:
+            # Equal items may well be different ones: only where nothing else shows progress do they end the walk.
+            stands_still = not advanced and not self._came_by_link and page.items == last.items_without_ids
+        elif not advanced:
+            stands_still = True
+        elif page.total_elements is None:
+            stands_still = last.is_repeat or not self._came_by_link
+        else:
+            stands_still = page.total_elements == last.total_elements
+        if stands_still:
             raise PaginationError("the collection stands still: two pages hold the same items")
+        if last.items_without_ids is None:
+            self._warn_once("a page holds the items of the page before it: the collection changed during the walk")
 
     def _after(self, page: PageDocument[T]) -> URL | None:
         """Return the URL of the page after this one, None where it is the last."""
         if len(page.next_hrefs) > 1:
             raise PaginationError(f"the page has {len(page.next_hrefs)} next links")
+        if page.next_is_template:
+            raise LinkError("the next link is a URI template: not followed")
+        self._came_by_link = bool(page.next_hrefs)
         if page.next_hrefs:
             self._had_links = True
             url = self._resolve(page.next_hrefs[0], page.url)
-        elif page.says_more_follow and not self._had_links:
-            url = page.url.update_query(page=str(page.number_or_asked + 1))
+        elif not self._had_links and self._more_follow(page):
+            url = with_page_number(page.url, page.number_or_asked + 1)
         else:
             self._check_whole(page)
             return None
-        if _digest(url) in self._visited:
+        if self._predicted:
+            url = self._as_predicted(url)
+        self._next_text = str(url)
+        if hash(self._next_text) in self._visited:
             raise PaginationError("the pages loop: a next link leads to a page that was there before")
         if self._pages >= self._max_pages:
             endless = PaginationError(f"no end after {self._pages} pages; go on with collection.at(error.next_url)")
-            endless.next_url = str(url)
+            endless.next_url = self._next_text
             raise endless
         return url
 
+    def _as_predicted(self, url: URL) -> URL:
+        """Return the predicted URL where it asks for the same page: it is on its way, perhaps in another encoding."""
+        if is_same_page(url, self._predicted[0]):
+            return self._predicted.pop(0)
+        self._may_predict, self._predicted = False, []
+        return url
+
+    def _more_follow(self, page: PageDocument[T]) -> bool:
+        """Tell whether this is not the last page, as far as the ``page`` object tells."""
+        count, number = page.page_count, page.number_or_asked
+        if count is None:
+            return False
+        if self._counted_from is None and number + 1 == count and page.size and page.total_elements is not None:
+            # Only here can a walk that began in the middle see it: this page holds more than the last has left.
+            self._counted_from = int(number * page.size + len(page.items) > page.total_elements)
+        return number + 1 - (self._counted_from or 0) < count
+
     def _check_whole(self, page: PageDocument[T]) -> None:
-        if page.says_more_follow:
+        if self._more_follow(page):
             self._warn_once("the next links end before the last page that the server counts")
-        elif self._first_number == 0 and page.total_elements not in (None, self._items):
+        elif self._began_at_first and page.total_elements not in {None, self._items}:
             self._warn_once("the walk delivered another number of items than the server counts")
 
     def _warn_once(self, message: str) -> None:

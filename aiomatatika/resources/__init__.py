@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +14,35 @@ if TYPE_CHECKING:
 __all__ = ["Groups"]
 
 
+class _LateGroup(property):
+    """A group that is imported, and made, when it is first asked for.
+
+    Asked of the class it is the group's class: there `unittest.mock.create_autospec` finds the group's methods.
+    """
+
+    load: Callable[[], Any]
+
+    def __get__(self, session: Any, owner: type | None = None) -> Any:
+        return self.load() if session is None else super().__get__(session, owner)
+
+
 def _late(name: str, class_name: str) -> Any:
-    """Return a property that imports a group, and makes it, when it is first asked for.
+    """Return the property of a group.
 
     Importing 24 of them takes longer than importing aiohttp, and few programs use more than five.
     """
 
+    def load() -> Any:
+        return getattr(import_module(f"{__name__}.{name}"), class_name)
+
     def group(self: Groups) -> Any:
         if name not in self._groups:
-            cls = getattr(import_module(f"{__name__}.{name}"), class_name)
-            self._groups[name] = cls(self._client)
+            self._groups[name] = load()(self._client)
         return self._groups[name]
 
-    # Not a `cached_property`: `unittest.mock.create_autospec` takes what such a one brings for the property itself.
-    return property(group)
+    late = _LateGroup(group)
+    late.load = load
+    return late
 
 
 class Groups:

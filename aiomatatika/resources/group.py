@@ -14,10 +14,11 @@ from uuid import UUID
 from aiomatatika.decoding.request_bodies import json_body
 from aiomatatika.errors import InvalidArgumentError
 from aiomatatika.hal import HalResource
-from aiomatatika.paging.collection import Collection, check_count
+from aiomatatika.paging.collection import Collection, PageSource, check_count
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, Request
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.query import QueryValue
+from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.urls import path_segment, uuid_of
 
 __all__ = ["Group", "Paging", "Ref", "id_of"]
@@ -102,12 +103,12 @@ class Group:
         self._client = client
 
     def _list(
-        self, path: str, cls: type[R], relation: str, paging: Paging | None = None, **filters: str | None
+        self, path: str, cls: type[R], relation: str, paging: Paging | None = None, **filters: QueryValue
     ) -> Collection[R]:
         """GET pages, each SAFE to repeat. Nothing is sent yet."""
         paging = paging or {}
-        query = {name: value for name, value in filters.items() if value is not None} | _paging_query(paging)
-        return Collection(self._client, self._client.at(path, query), cls, relation, paging.get("prefetch", 0))
+        url = self._client.at(path, {**filters, **_paging_query(paging)})
+        return Collection(PageSource(self._client, cls, relation), url, paging.get("prefetch", 0))
 
     async def _get(self, path: str, cls: type[T]) -> T:
         """GET an object: SAFE to repeat."""

@@ -7,8 +7,12 @@
         assert await session.apikeys.list().count() == 46  # the built-in key is one of them
 
 It is a real HTTP server: real sockets, tokens that expire, pages, one-time secrets, errors as the API writes them. It
-records what it is sent (`MatatikaServer.requests`), does damage where it is told to (`MatatikaServer.faults`) and
-runs by a clock that a test moves (`MatatikaServer.clock`). ``python -m aiomatatika.testing`` runs it for a person.
+records what it is sent (`MatatikaServer.requests`), fails as it is told to (`MatatikaServer.faults`) and runs by a
+clock that a test moves (`MatatikaServer.clock`).
+
+``with MatatikaServer.in_thread() as server`` runs it in a thread, for synchronous tests, subprocesses and browsers.
+pytest finds the fixtures ``matatika_server`` and ``matatika_session``. ``python -m aiomatatika.testing`` runs the
+server for a person.
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aiomatatika.testing.clock import ControlledClock
     from aiomatatika.testing.demo import demo_session
-    from aiomatatika.testing.faults import Fault, FaultPlan
-    from aiomatatika.testing.log import RecordedRequest, RequestLog
-    from aiomatatika.testing.server import MatatikaServer
-    from aiomatatika.testing.store import StoredKey
+    from aiomatatika.testing.fault_plan import FaultPlan
+    from aiomatatika.testing.faults import Fault
+    from aiomatatika.testing.request_log import RecordedRequest, RequestLog
+    from aiomatatika.testing.server import MatatikaServer, ThreadedServer
+    from aiomatatika.testing.server_options import ServerOptions
+    from aiomatatika.testing.store import StoredKey, StoredProfile
 
 __all__ = [
     "ControlledClock",
@@ -31,18 +37,24 @@ __all__ = [
     "MatatikaServer",
     "RecordedRequest",
     "RequestLog",
+    "ServerOptions",
     "StoredKey",
+    "StoredProfile",
+    "ThreadedServer",
     "demo_session",
 ]
 
 _MODULES = {
     "ControlledClock": "clock",
     "Fault": "faults",
-    "FaultPlan": "faults",
+    "FaultPlan": "fault_plan",
     "MatatikaServer": "server",
-    "RecordedRequest": "log",
-    "RequestLog": "log",
+    "RecordedRequest": "request_log",
+    "RequestLog": "request_log",
+    "ServerOptions": "server_options",
     "StoredKey": "store",
+    "StoredProfile": "store",
+    "ThreadedServer": "server",
     "demo_session": "demo",
 }
 

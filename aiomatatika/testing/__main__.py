@@ -8,44 +8,91 @@ import contextlib
 import shlex
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
+from aiomatatika.credentials import ClientCredentials
 from aiomatatika.errors import ConfigurationError
+from aiomatatika.testing.fault_text import FAULT_SYNTAX, fault_arguments
+from aiomatatika.testing.request_log import RecordedRequest
 from aiomatatika.testing.server import MatatikaServer
 from aiomatatika.transport.clock import Clock
 
-_REMEMBERED = 1_000  # requests: it may run for days
+__all__ = ["CLIENT_ID", "CLIENT_SECRET", "main"]
 
-_DESCRIPTION = """\
-Run a Matatika API with an identity provider on this machine, to try programs against.
+# The same on every run, for READMEs and compose files. They open this server alone, on this machine.
+CLIENT_ID = "LocalTestingOnlyLocalTestingOnly"
+CLIENT_SECRET = "this-secret-is-public--it-opens-a-server-on-this-machine-only-00"
 
-It knows API keys and profiles, and forgets everything when it ends. The lines that it prints set the
-environment that MatatikaSession.from_env() reads: paste them into the shell that runs your program.
+_REQUEST_LIMIT = 1_000  # it may run for days
+
+_DESCRIPTION = f"""\
+Run a Matatika API and its identity provider on this machine, to try programs against.
+
+The server knows API keys and profiles, and forgets everything when it ends. It prints the environment
+variables that MatatikaSession.from_env() reads: paste them into the shell that runs your program.
+The built-in API key is the same on every run:
+
+  client ID      {CLIENT_ID}
+  client secret  {CLIENT_SECRET}
 """
+
+
+def _fault(text: str) -> dict[str, Any]:
+    try:
+        return fault_arguments(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+
+
+def _number(maximum: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > maximum:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {maximum}")
+        return int(text)
+
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m aiomatatika.testing",
         description=_DESCRIPTION,
-        epilog="Ctrl-C ends it.",
+        epilog=f"{FAULT_SYNTAX}\nCtrl-C ends the server.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
-    parser.add_argument("--keys", type=int, default=0, metavar="N", help="make N API keys beside the built-in one")
+    parser.add_argument("--host", default="127.0.0.1", help="the loopback address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_number(65_535), default=0, help="the port to listen on (default: any free one)")
+    parser.add_argument(
+        "--keys", type=_number(1_000_000), default=0, metavar="N", help="add N API keys to the built-in one"
+    )
+    parser.add_argument(
+        "--fault", type=_fault, action="append", default=[], help="make requests fail, as described below (repeatable)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="print a line for each request")
     return parser
 
 
-async def _run(host: str, port: int, keys: int) -> None:
+def _print_request(request: RecordedRequest) -> None:
+    query = f"?{urlencode(request.query, safe=',')}" if request.query else ""
+    print(f"# {request.method} {request.path}{query} {request.status or 'no response'}", flush=True)
+
+
+async def _run(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C is a KeyboardInterrupt there
             loop.add_signal_handler(number, stop.set)
-    async with MatatikaServer(host=host, port=port, clock=Clock()) as server:
-        server.requests.limit = _REMEMBERED
-        server.add_api_keys(keys)
-        print(f"# A Matatika API for tests listens on {server.url} and has {len(server.api_keys)} API key(s).")
+    credentials = ClientCredentials(CLIENT_ID, CLIENT_SECRET)
+    async with MatatikaServer(host=options.host, port=options.port, credentials=credentials, clock=Clock()) as server:
+        server.requests.limit = _REQUEST_LIMIT
+        server.requests.on_finished = _print_request if options.verbose else None
+        server.add_api_keys(options.keys)
+        for fault in options.fault:
+            server.faults.add(**fault)
+        print(f"# A Matatika API for testing listens on {server.url} and has {len(server.api_keys)} API key(s).")
         print("# Paste these lines into the shell that runs your program. Ctrl-C here ends the server.")
         for name, value in server.environ().items():
             print(f"export {name}={shlex.quote(value)}")
@@ -55,12 +102,9 @@ async def _run(host: str, port: int, keys: int) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the server until Ctrl-C or SIGTERM, and return the exit status."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.keys < 0 or not 0 <= options.port <= 65_535:
-        parser.error("--keys is 0 or more, --port is 0 to 65535")
+    options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_run(options.host, options.port, options.keys))
+        asyncio.run(_run(options))
     except KeyboardInterrupt:
         pass
     except (OSError, ConfigurationError) as error:

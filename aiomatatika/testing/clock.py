@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Self
@@ -14,13 +15,13 @@ __all__ = ["ControlledClock", "ServerTime"]
 
 
 class ControlledClock(Clock):
-    """A clock that runs in real time or stands still, and goes forward as it is told.
+    """A clock that runs in real time or stands still, and goes forward when it is told to, by any thread.
 
     Args:
         frozen: Stand still between moves, instead of running on in real time.
 
     Attributes:
-        sleeps: The seconds of every sleep, in the order in which they began. Nobody really waited.
+        sleeps: The seconds of every sleep, in the order in which they began. None of them took real time.
         randomness: What `random` returns.
     """
 
@@ -34,14 +35,15 @@ class ControlledClock(Clock):
         self._frozen_monotonic = super().monotonic() if frozen else None
         self._advanced = 0.0
         self._jumped = 0.0
+        self._moving = threading.Lock()
 
     def wall(self) -> float:
-        """Return the time of day, with every move and jump in it."""
+        """Return the time of day, moves and jumps included."""
         base = super().wall() if self._frozen_wall is None else self._frozen_wall
         return base + self._advanced + self._jumped
 
     def monotonic(self) -> float:
-        """Return the time that has passed, with every move in it and no jump."""
+        """Return the time that has passed, moves included and jumps not."""
         base = super().monotonic() if self._frozen_monotonic is None else self._frozen_monotonic
         return base + self._advanced
 
@@ -57,14 +59,16 @@ class ControlledClock(Clock):
         """
         if not (math.isfinite(seconds) and seconds >= 0):
             raise ValueError("time passes forward only: advance() takes a finite number of seconds, 0 or more")
-        self._advanced += seconds
+        with self._moving:
+            self._advanced += seconds
 
     def jump(self, seconds: float) -> None:
         """Set the time of day forward or back, as NTP or a person does; no time passes."""
-        self._jumped += seconds
+        with self._moving:
+            self._jumped += seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Record the seconds, let other tasks run, and see to it that the time has passed, without waiting for it.
+        """Record the seconds, let other tasks run, and move the clock to the end of the sleep, without really waiting.
 
         Sleeps at the same time overlap, as real ones do: two of 3 s move the clock by 3 s.
         """
@@ -77,7 +81,7 @@ class ControlledClock(Clock):
 
     @contextmanager
     def installed(self) -> Generator[Self]:
-        """Have the sessions that are built in this block (and context) run by this clock."""
+        """Make the sessions that are built in this block, in this context, run by this clock."""
         token = clock_of_new_sessions.set(self)
         try:
             yield self
@@ -86,15 +90,16 @@ class ControlledClock(Clock):
 
 
 class ServerTime:
-    """The time at the server: it passes as the clock's does, and a jump of the client's clock does not move it."""
+    """The time at the server: it passes with the clock, and ignores its jumps, which are the client's."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._epoch = clock.wall() - clock.monotonic()
         self._last_stamp = 0
+        self._stamping = threading.Lock()
 
     def elapsed(self) -> float:
-        """Return seconds since some moment."""
+        """Return seconds since an arbitrary moment."""
         return self.clock.monotonic()
 
     def now(self) -> float:
@@ -103,7 +108,8 @@ class ServerTime:
 
     def stamp(self) -> int:
         """Return nanoseconds since 1970 for a record: each later than the one before, also when rounded to µs."""
-        # A float of today's time ends at about 0.2 µs: the last digit is made up, and never 0, which would be dropped.
-        stamp = max(int(self.now() * 1e9), self._last_stamp + 1_000) // 10 * 10 + 3
-        self._last_stamp = stamp
+        # A float holds today's time to about 0.2 µs: the last digit is made up, and never the 0 that would be dropped.
+        with self._stamping:
+            stamp = max(int(self.now() * 1e9), self._last_stamp + 1_000) // 10 * 10 + 3
+            self._last_stamp = stamp
         return stamp

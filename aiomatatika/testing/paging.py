@@ -8,11 +8,12 @@ from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
+from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.store import StoredKey
 
-__all__ = ["PageOfKeys", "paged"]
+__all__ = ["PageOfKeys", "page_of_keys"]
 
-_LARGEST = 2_000  # Spring's own limit: more is silently cut to it
+_MAX_SIZE = 2_000  # Spring's own limit: it cuts larger sizes without a word
 _SORTABLE = {
     "id": "id",
     "name": "name",
@@ -32,23 +33,26 @@ class PageOfKeys:
     numbers: dict[str, int]
 
 
-def paged(query: Mapping[str, str], keys: Collection[StoredKey], page_size: int, url: str) -> PageOfKeys | str:
-    """Return the page that a query asks for, or the message of a 400.
+def page_of_keys(query: Mapping[str, str], keys: Collection[StoredKey], default_size: int, url: str) -> PageOfKeys:
+    """Return the page that a query asks for.
 
     Args:
-        query: ``page`` (from 0), ``size`` and ``sort`` (``name,asc``). A number that is none counts as not given.
+        query: ``page`` (from 0), ``size`` and ``sort`` (``name,asc``). A malformed number is ignored.
         keys: All keys, in the order in which they are listed without ``sort``.
-        page_size: The size where none is given.
-        url: The collection's href without query.
+        default_size: The size of a page where the query gives none.
+        url: The collection's href, without a query.
+
+    Raises:
+        RefusedError: Keys cannot be sorted by this property.
     """
-    number = _number(query.get("page"), at_least=0, otherwise=0)
-    size = min(_number(query.get("size"), at_least=1, otherwise=page_size), _LARGEST)
+    number = _number(query.get("page"), minimum=0, default=0)
+    size = min(_number(query.get("size"), minimum=1, default=default_size), _MAX_SIZE)
     sort = query.get("sort", "")
     ordered = list(keys)
     if sort:
         field, _, direction = sort.partition(",")
         if field not in _SORTABLE:
-            return f"No property '{field}' found for type 'ApiKey'"
+            raise RefusedError(400, f"No property '{field}' found for type 'ApiKey'")
         ordered.sort(key=attrgetter(_SORTABLE[field]), reverse=direction.lower() == "desc")
     total_pages = -(-len(keys) // size)
 
@@ -73,8 +77,8 @@ def paged(query: Mapping[str, str], keys: Collection[StoredKey], page_size: int,
     )
 
 
-def _number(text: str | None, *, at_least: int, otherwise: int) -> int:
+def _number(text: str | None, *, minimum: int, default: int) -> int:
     if text is None or not (text.isascii() and text.isdigit()) or len(text) > 9:
-        return otherwise
+        return default
     number = int(text)
-    return number if number >= at_least else otherwise
+    return number if number >= minimum else default

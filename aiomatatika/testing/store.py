@@ -1,10 +1,10 @@
-"""What the server knows: API keys and profiles."""
+"""The server's data: API keys and profiles."""
 
 from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -36,13 +36,13 @@ class StoredKey:
         id: Its id.
         name: Its name.
         client_id: 32 letters and digits.
-        client_secret: 64 characters; the server forgets to tell it after the first answer, not to know it.
+        client_secret: 64 characters, which the server shows once and goes on to know.
         profile_id: Its owner.
         created_ns: When it was made, in nanoseconds since 1970.
         last_modified_ns: When it was last written.
-        extra: Members of the client's JSON that the server knows nothing of.
-        usable_from: From when on the token endpoint accepts it (`ServerTime.elapsed`).
-        built_in: It is the one that came with the server.
+        extra: Members of the client's JSON that the server does not know.
+        usable_from: When the token endpoint begins to accept it (`ServerTime.elapsed`).
+        built_in: It came with the server.
     """
 
     id: UUID
@@ -63,7 +63,7 @@ class StoredKey:
 
     @property
     def created(self) -> datetime:
-        """When it was made, rounded to microseconds as in what the API reads back."""
+        """When it was made, rounded to microseconds as the API's database does."""
         return _moment(self.created_ns)
 
     @property
@@ -85,12 +85,15 @@ class StoredProfile:
 class Store:
     """The server's tables. A new one holds one profile and its key named "default".
 
+    The tables are replaced, never changed: what a reader in another thread is walking through stays as it is.
+
     Args:
         time: The server's time.
         new_key_delay: For how many seconds a key made by `create_key` is not yet accepted.
+        credentials: The credentials of the built-in key; random ones where none are given.
     """
 
-    def __init__(self, time: ServerTime, new_key_delay: float) -> None:
+    def __init__(self, time: ServerTime, new_key_delay: float, credentials: ClientCredentials | None = None) -> None:
         self._time = time
         self._new_key_delay = new_key_delay
         self._keys: dict[UUID, StoredKey] = {}
@@ -98,16 +101,18 @@ class Store:
         self._profiles: dict[str, StoredProfile] = {}
         self._key_number = 0
         self.profile_id: str = self.add_profile().id
-        self.default_key: StoredKey = self.add_key("default", built_in=True)
+        self.default_key: StoredKey = self._new_key("default", None, credentials)
+        self.default_key.built_in = True
+        self._keep([self.default_key])
 
     @property
     def keys(self) -> Mapping[UUID, StoredKey]:
-        """The keys by id, in the order of their making. It is live, and read-only."""
+        """The keys by id, in the order in which they were made, as they are now."""
         return MappingProxyType(self._keys)
 
     @property
     def profiles(self) -> Mapping[str, StoredProfile]:
-        """The profiles by id. It is live, and read-only."""
+        """The profiles by id, as they are now."""
         return MappingProxyType(self._profiles)
 
     def key_of_client(self, client_id: str) -> StoredKey | None:
@@ -115,7 +120,7 @@ class Store:
         return self._by_client_id.get(client_id)
 
     def new_id(self) -> UUID:
-        """Return an id for a template. Nothing is stored."""
+        """Return an id for a draft. Nothing is stored."""
         return uuid4()
 
     def add_profile(self) -> StoredProfile:
@@ -124,48 +129,54 @@ class Store:
         profile = StoredProfile(
             f"auth0|{secrets.token_hex(12)}", f"Person {number}", f"@person{number}", f"person{number}@example.com"
         )
-        self._profiles[profile.id] = profile
+        self._profiles = {**self._profiles, profile.id: profile}
         return profile
 
-    def numbered_names(self, prefix: str, count: int) -> Iterator[str]:
-        """Give out names that no other call gave out, and that sort as they are numbered."""
-        for _ in range(count):
-            self._key_number += 1
-            yield f"{prefix}-{self._key_number:05}"
-
-    def add_key(
-        self, name: str, *, id: UUID | None = None, extra: dict[str, Any] | None = None, built_in: bool = False
-    ) -> StoredKey:
+    def add_key(self, name: str, *, id: UUID | None = None) -> StoredKey:
         """Make a key that can be used at once."""
-        stamp = self._time.stamp()
-        key = StoredKey(
-            id=id or self.new_id(),
-            name=name,
-            client_id=_new_client_id(),
-            client_secret=Secret(secrets.token_urlsafe(48)),
-            profile_id=self.profile_id,
-            created_ns=stamp,
-            last_modified_ns=stamp + 214,  # the real ones of a fresh object are not equal either
-            extra=extra or {},
-            built_in=built_in,
-        )
-        self._keys[key.id] = key
-        self._by_client_id[key.client_id] = key
+        key = self._new_key(name, id)
+        self._keep([key])
         return key
+
+    def add_numbered_keys(self, prefix: str, count: int) -> list[StoredKey]:
+        """Make so many keys, with names that are unique and sort by number."""
+        first = self._key_number + 1
+        self._key_number += count
+        keys = [self._new_key(f"{prefix}-{number:05}") for number in range(first, first + count)]
+        self._keep(keys)
+        return keys
 
     def create_key(self, id: UUID, name: str, extra: dict[str, Any]) -> StoredKey:
         """Make a key as the API does: it cannot be used before `new_key_delay` has passed."""
-        key = self.add_key(name, id=id, extra=extra)
+        key = self._new_key(name, id)
+        key.extra = extra
         key.usable_from = self._time.elapsed() + self._new_key_delay if self._new_key_delay else 0.0
+        self._keep([key])
         return key
 
     def update_key(self, key: StoredKey, name: str, extra: dict[str, Any]) -> None:
-        """Write a key anew: what the client did not send is gone, as after any PUT."""
+        """Replace a key's members: those that the client did not send are gone, as after any PUT."""
         key.name = name
         key.extra = extra
         key.last_modified_ns = self._time.stamp()
 
     def delete_key(self, key: StoredKey) -> None:
-        """Forget a key. Tokens that it got stay good until they expire, as signed tokens do."""
-        del self._keys[key.id]
+        """Delete a key. Tokens issued to it stay valid until they expire, as signed tokens do."""
+        self._keys = {id: other for id, other in self._keys.items() if id != key.id}
         del self._by_client_id[key.client_id]
+
+    def _new_key(self, name: str, id: UUID | None = None, credentials: ClientCredentials | None = None) -> StoredKey:
+        stamp = self._time.stamp()
+        return StoredKey(
+            id=id or self.new_id(),
+            name=name,
+            client_id=credentials.client_id if credentials else _new_client_id(),
+            client_secret=credentials.client_secret if credentials else Secret(secrets.token_urlsafe(48)),
+            profile_id=self.profile_id,
+            created_ns=stamp,
+            last_modified_ns=stamp + 214,  # those of a real, fresh object differ, too
+        )
+
+    def _keep(self, keys: list[StoredKey]) -> None:
+        self._keys = self._keys | {key.id: key for key in keys}
+        self._by_client_id |= {key.client_id: key for key in keys}

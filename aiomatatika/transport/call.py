@@ -1,14 +1,12 @@
-"""One logical call: a token, an attempt, and again, until there is an answer or no sense in another attempt."""
+"""One logical call: a token, an attempt, and again, until there is a response or another attempt cannot help."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from functools import lru_cache
 from typing import Literal
 
 import msgspec
-from aiohttp import ClientTimeout
 
 from aiomatatika.errors import (
     AuthenticationError,
@@ -19,25 +17,26 @@ from aiomatatika.errors import (
     TransportTimeoutError,
     UnsafeLinkError,
 )
-from aiomatatika.options import Options, Timeouts
+from aiomatatika.options import Options
+from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.error_responses import api_error, challenge_code
-from aiomatatika.transport.exchange import NoResponse
+from aiomatatika.transport.error_responses import api_error, challenge_code, request_id
+from aiomatatika.transport.failure import Failure, NoResponse, failure_of
+from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.retry import FailedAttempt, Failure, Repeat, server_retry_after, wait_before_repeat
+from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
+from aiomatatika.transport.retry_after import server_retry_after
 from aiomatatika.transport.state import BearerToken, SharedState
 
 __all__ = ["Call"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
-
-
-@lru_cache
-def _usual_limits(timeouts: Timeouts) -> ClientTimeout:
-    return ClientTimeout(total=None, connect=timeouts.connect, sock_read=timeouts.read)
+# What a load balancer may have left on an idle connection, for whichever request comes next.
+_STALE = frozenset({408})
 
 
 class Call:
@@ -51,40 +50,47 @@ class Call:
     """
 
     __slots__ = (
-        "_counted_attempts",
         "_deadline",
         "_facts",
+        "_fresh",
         "_lost_attempts",
         "_options",
+        "_paid_repeats",
         "_redirects",
         "_request",
         "_state",
         "_token_replaced",
+        "_turns",
     )
 
     def __init__(self, state: SharedState, options: Options, request: Request, deadline: Deadline) -> None:
+        if request.within is not None and request.within < deadline.left():
+            deadline = Deadline(state.clock, request.within)
         self._state = state
         self._options = options
         self._request = request
         self._deadline = deadline
         self._facts = request.facts()
-        self._counted_attempts = 0  # by `Retries.attempts`: all but the one that a refused token cost
+        # A connection that sat idle can be dead, and what is sent ONCE would be lost on it.
+        self._fresh = request.repeat is Repeat.ONCE
+        self._turns = 0  # of `Retries.attempts`, used or passed; a redirect and a refused token cost none
+        self._paid_repeats = 0  # by the retry budget
         self._lost_attempts = 0  # without a whole response
         self._redirects = 0
         self._token_replaced = False
 
     async def run(self) -> Response:
         """Return the response; every error says which call it ended, and after how many attempts."""
-        request, left = self._request, self._deadline.left()
         try:
+            left = self._deadline.left()
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
-            seconds = left if request.within is None else min(left, request.within)
-            async with asyncio.timeout(seconds) as limit:
-                with self._state.lifetime.in_flight(limit, secret=request.secret):
-                    if request.repeat is not Repeat.SAFE:
+            self._state.connections.check_loop()
+            async with asyncio.timeout(left) as limit:
+                with self._state.lifetime.in_flight(limit, secret=self._request.secret):
+                    if self._request.repeat is not Repeat.SAFE:
                         await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
-                    return await self._until_answered()
+                    return await self._until_done()
         except MatatikaError as error:
             self._facts.describe(error)
             raise
@@ -101,7 +107,7 @@ class Call:
             return closed
         return TransportTimeoutError("the call did not end by its deadline", sent=self._sent)
 
-    async def _until_answered(self) -> Response:
+    async def _until_done(self) -> Response:
         state = self._state
         while True:
             token = await state.tokens.get(self._deadline.left)
@@ -109,12 +115,12 @@ class Call:
             if isinstance(response, NoResponse):
                 await self._after_no_response(response)
             elif response.status == 401:
-                self._replace(token, response)
+                self._replace_token(token, response)
             else:
                 state.tokens.confirm(token)
                 if 200 <= response.status < 300:
-                    state.budget.give_back(self._counted_attempts - 1)
-                    return self._promised(response)
+                    state.budget.give_back(self._paid_repeats)
+                    return self._check_promised(response)
                 if response.status in self._request.done_already and self._facts.maybe_done:
                     return response
                 if response.status in _REDIRECTS:
@@ -122,54 +128,71 @@ class Call:
                 else:
                     await self._after_error(response, token)
 
-    def _promised(self, response: Response) -> Response:
+    def _check_promised(self, response: Response) -> Response:
         promised = self._request.promised
         if promised is None or response.status in promised:
             return response
         expected = " or ".join(map(str, sorted(promised)))
-        error = ResponseError(f"the API answered with status {response.status}, where {expected} was promised")
+        error = ResponseError(f"the API answered with status {response.status}, where {expected} is expected")
         error.status = response.status
         raise error
 
     async def _attempt(self, token: BearerToken) -> Response | NoResponse:
         """Put the request on the wire once."""
-        facts = self._facts
+        facts, state = self._facts, self._state
         facts.attempts += 1
-        self._counted_attempts += 1
+        self._turns += 1
         # While it is under way it may be carried out; a cancellation ends the call there.
         maybe_done_before, facts.maybe_done = facts.maybe_done, True
-        response = await self._state.connections.exchange(self._request, token.authorization, self._limits())
+        logged = _logger.isEnabledFor(logging.DEBUG)
+        began = state.clock.monotonic() if logged else 0.0
+        response = await state.connections.exchange(
+            self._request,
+            token.authorization,
+            attempt_limits(self._options.timeouts, self._deadline.left()),
+            fresh=self._fresh,
+        )
+        failure: Failure | None = None
+        facts.request_id = None
         if isinstance(response, NoResponse):
-            may_have_acted = response.failure in {Failure.LOST, Failure.DAMAGED}
+            failure = response.failure
         else:
-            may_have_acted = response.status >= 500
             response.call = facts
-        facts.maybe_done = maybe_done_before or may_have_acted
-        if _logger.isEnabledFor(logging.DEBUG):
-            what = response.reason if isinstance(response, NoResponse) else response.status
-            _logger.debug("%s %s: %s (attempt %d)", facts.method, self._request.url.raw_path, what, facts.attempts)
+            if response.status >= 400:
+                failure = failure_of(response.status)
+                facts.request_id = request_id(response, self._secrets(token))
+        facts.maybe_done = maybe_done_before or (failure is not None and failure.may_have_acted)
+        if logged:
+            self._log(response, state.clock.monotonic() - began)
         return response
 
-    def _limits(self) -> ClientTimeout:
-        left, timeouts = self._deadline.left(), self._options.timeouts
-        # Below the deadline, so that a connection that did not come about is told from an answer that did not: 5 %, and
-        # 0.1 s for a loop that is busy.
-        connect = min(0.95 * left, max(left - 0.1, left / 2))
-        if connect >= timeouts.connect:
-            return _usual_limits(timeouts)
-        # To the point: aiohttp rounds limits above its threshold up to a whole second.
-        return ClientTimeout(total=None, connect=connect, sock_read=timeouts.read, ceil_threshold=timeouts.connect)
+    def _log(self, response: Response | NoResponse, duration: float) -> None:
+        facts, path = self._facts, self._request.url.raw_path
+        what = response.reason if isinstance(response, NoResponse) else response.status
+        fields = {
+            "method": facts.method,
+            "path": path,
+            "status": response.status,
+            "duration": duration,
+            "attempt": facts.attempts,
+            "request_id": facts.request_id,
+        }
+        _logger.debug("%s %s: %s (attempt %d)", facts.method, path, what, facts.attempts, extra=fields)
 
-    # What follows an attempt: each of these returns where another attempt is to be made, and raises where none is.
+    def _secrets(self, token: BearerToken) -> tuple[Secret, ...]:
+        return (token.value, *self._state.secrets)
+
+    # What follows an attempt: each of these returns for another attempt, or raises what ends the call.
 
     async def _after_no_response(self, response: NoResponse) -> None:
         self._state.lifetime.check_open()
         if response.failure in {Failure.LOST, Failure.DAMAGED}:
             self._lost_attempts += 1
+            self._fresh = True
         is_final = response.too_large or response.status in self._request.not_repeated_after
         if not is_final and await self._wait_to_repeat(response.failure):
             return
-        # Without a status (aiohttp keeps it back) it is not known whether what must not be repeated was carried out.
+        # Without a status (aiohttp keeps it back) it stays open whether what is sent ONCE was carried out.
         if response.failure is Failure.DAMAGED and (response.status or self._request.repeat is not Repeat.ONCE):
             error = ResponseError(f"status {response.status or 'unknown'}: {response.reason}")
             error.status = response.status
@@ -182,11 +205,12 @@ class Call:
         if not 400 <= status < 600:
             raise ResponseError(f"the API answered with status {status}")
         retry_after = server_retry_after(response.headers, self._state.clock.wall())
-        failure = Failure.FAILED if status >= 500 else Failure.THROTTLED if status == 429 else None
+        failure = failure_of(status)
+        self._fresh = self._fresh or status in _STALE
         if failure is None or not await self._wait_to_repeat(failure, retry_after):
-            raise api_error(response, (token.value, *self._state.secrets), retry_after)
+            raise api_error(response, self._secrets(token), retry_after)
 
-    def _replace(self, token: BearerToken, response: Response) -> None:
+    def _replace_token(self, token: BearerToken, response: Response) -> None:
         if self._token_replaced or not self._state.tokens.replace(token):
             code = challenge_code(response)
             raise AuthenticationError(
@@ -196,7 +220,7 @@ class Call:
                 code=code,
             )
         self._token_replaced = True
-        self._counted_attempts -= 1
+        self._turns -= 1
 
     def _redirect(self, response: Response) -> None:
         request = self._request
@@ -214,28 +238,40 @@ class Call:
         if request.repeat is not Repeat.SAFE:
             raise ResponseError(f"the API redirects a {request.method} ({response.status}): not followed")
         self._redirects += 1
-        if self._redirects > _MAX_REDIRECTS or url == request.url:
-            raise ResponseError("the API redirects without end")
+        self._turns -= 1
+        if url == request.url:
+            raise ResponseError("the API redirects a request to itself")
+        if self._redirects > _MAX_REDIRECTS:
+            raise ResponseError("the API redirects more than five times")
         self._request = msgspec.structs.replace(request, url=url)
 
     async def _wait_to_repeat(self, failure: Failure, retry_after: float | None = None) -> bool:
-        """Wait as `wait_before_repeat` says; False: the attempt is not to be repeated."""
-        state, request = self._state, self._request
-        failed = FailedAttempt(
-            failure=failure,
-            repeat=request.repeat,
-            number=self._counted_attempts,
-            lost=self._lost_attempts,
-            retry_after=retry_after,
-        )
-        wait = wait_before_repeat(
-            failed, self._options.retries, time_left=self._deadline.left(), chance=state.clock.random()
-        )
-        if wait is None or not state.budget.take():
-            return False
-        _logger.debug("%s %s: %s, again in %.2f s", request.method, request.url.raw_path, failure.value, wait)
-        await state.clock.sleep(wait)
-        return True
+        """Wait for the turn of the next attempt; False: the call ends with this failure.
+
+        A turn that the retry budget cannot pay for passes, and the call waits for the one after it. A wait that the
+        server asks for is not charged: it is the server that spreads the load then.
+        """
+        state = self._state
+        while True:
+            failed = FailedAttempt(
+                failure=failure,
+                repeat=self._request.repeat,
+                number=self._turns,
+                lost=self._lost_attempts,
+                retry_after=retry_after,
+            )
+            wait = wait_before_repeat(
+                failed, self._options.retries, time_left=self._deadline.left(), chance=state.clock.random()
+            )
+            if wait is None:
+                return False
+            await state.clock.sleep(wait)
+            if retry_after:
+                return True
+            if state.budget.take(state.clock.monotonic()):
+                self._paid_repeats += 1
+                return True
+            self._turns += 1
 
     @property
     def _sent(self) -> Literal["no", "maybe"]:

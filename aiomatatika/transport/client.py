@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from yarl import URL
@@ -11,6 +10,7 @@ from aiomatatika.options import Options
 from aiomatatika.transport.call import Call
 from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.query import Params
 from aiomatatika.transport.state import SharedState
 
 __all__ = ["Client"]
@@ -34,12 +34,12 @@ class Client:
         """Return the deadline of a call that begins now."""
         return Deadline(self.state.clock, self.options.timeouts.total)
 
-    def at(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> URL:
+    def at(self, path: str, query: Params | None = None) -> URL:
         """Return the URL of an encoded path below the API's root."""
         return self.state.root.at(path, query)
 
     async def send(self, request: Request, deadline: Deadline | None = None) -> Response:
-        """Make a call: everything between here and its answer of status 200 to 299 ends by the deadline.
+        """Make a call and return its response of status 200 to 299, by the deadline.
 
         Raises:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.

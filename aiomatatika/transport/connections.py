@@ -9,10 +9,11 @@ import weakref
 from collections.abc import AsyncGenerator
 
 import aiohttp
-from aiohttp import ClientTimeout
 
 from aiomatatika.secret import Secret
-from aiomatatika.transport.exchange import NoResponse, exchange
+from aiomatatika.transport.borrowed import BorrowedSession
+from aiomatatika.transport.exchange import Attempt, exchange
+from aiomatatika.transport.failure import NoResponse
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import Request, Response
 
@@ -37,12 +38,15 @@ class Connections:
         lifetime: Says whether the session is still open.
         user_agent: The User-Agent header of every request.
         borrowed: The caller's aiohttp session, or None.
+
+    Raises:
+        ConfigurationError: The borrowed session has a setting that would spoil our requests.
     """
 
     def __init__(self, lifetime: Lifetime, user_agent: str, borrowed: aiohttp.ClientSession | None = None) -> None:
         self._lifetime = lifetime
         self._user_agent = user_agent
-        self._borrowed = borrowed
+        self._borrowed = None if borrowed is None else BorrowedSession(borrowed)
         self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]] = {}
         _all_connections.add(self)
 
@@ -51,16 +55,22 @@ class Connections:
         """Whether connections were opened and nobody has called `close`."""
         return bool(self._own) and not self._lifetime.closed
 
+    def check_loop(self) -> None:
+        """Raise `ConfigurationError` where a borrowed session belongs to another event loop than the running one."""
+        if self._borrowed is not None:
+            self._borrowed.check_loop()
+
     async def exchange(
-        self, request: Request, authorization: Secret | None, limits: ClientTimeout
+        self, request: Request, authorization: Secret | None, limits: aiohttp.ClientTimeout, *, fresh: bool = False
     ) -> Response | NoResponse:
         """Send a request over a connection of the running loop and read its response: see `exchange.exchange`.
 
         Raises:
+            ConfigurationError: The borrowed aiohttp session belongs to another loop.
             SessionClosedError: The session is closed, or the aiohttp session that it borrowed.
         """
         http = await self._http()
-        response = await exchange(http, request, authorization, self._user_agent, limits)
+        response = await exchange(http, Attempt(request, authorization, limits, fresh), self._user_agent)
         if isinstance(response, NoResponse):
             self._lifetime.check_open(http)
         return response
@@ -68,8 +78,9 @@ class Connections:
     async def _http(self) -> aiohttp.ClientSession:
         """Return the aiohttp session of the running loop."""
         if self._borrowed is not None:
-            self._lifetime.check_open(self._borrowed)
-            return self._borrowed
+            self._borrowed.check_loop()
+            self._lifetime.check_open(self._borrowed.http)
+            return self._borrowed.http
         loop = asyncio.get_running_loop()
         own = self._own.get(loop)
         return own[0] if own and not own[0].closed else await self._open(loop)

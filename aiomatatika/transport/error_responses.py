@@ -1,9 +1,10 @@
-"""Error answers into errors, with whatever a server echoes of our credentials cut out."""
+"""Error responses into errors, fit to be shown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from aiomatatika.decoding.json_text import decode_json, member
@@ -19,8 +20,9 @@ from aiomatatika.errors import (
 )
 from aiomatatika.secret import Secret
 from aiomatatika.transport.message import Response
+from aiomatatika.transport.server_text import redact, redact_all
 
-__all__ = ["api_error", "challenge_code", "error_code", "redact"]
+__all__ = ["api_error", "challenge_code", "error_code", "request_id"]
 
 _CLASSES: Final[Mapping[int, type[ApiError]]] = {
     400: BadRequestError,
@@ -30,42 +32,14 @@ _CLASSES: Final[Mapping[int, type[ApiError]]] = {
     409: ConflictError,
     429: RateLimitError,
 }
-_LONGEST_TEXT = 500
-_MOST_ERRORS = 50
-_DEEPEST = 5
+_PHRASES: Final[Mapping[int, str]] = {status.value: status.phrase for status in HTTPStatus}
+# Of an error as Spring writes it; as problem details have it (RFC 9457).
+_MEMBERS: Final = {"error": ("error", "title"), "message": ("message", "detail"), "timestamp": ("timestamp",)}
+_MAX_TEXT_BODY = 2**16
 _CODE = re.compile(r"[a-z_]{1,64}", re.ASCII)
 _CHALLENGE_CODE = re.compile(r'\berror="?([a-z_]{1,64})\b', re.ASCII)
-# Each start ends at the next one or at the end of the text: no page makes this slow.
-_MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
-# Credentials that are not ours to know: a header or a form that the server repeats.
-_CREDENTIAL = re.compile(
-    r"\b(?:Bearer|Basic)\s+[A-Za-z0-9\-._~+/=]+"
-    r"|\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"
-    r"|\b(?:client_?secret|access_?token)\b[\"'\s:=]+[^\s\"'&,;]+",
-    re.IGNORECASE,
-)
-
-
-def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """Return a server's text without the secrets, without markup and white space at length, at most 500 characters."""
-    for secret in secrets:
-        text = text.replace(secret.reveal(), "[hidden]")
-    # Cut only after whole secrets are out: a cut through one would leave its first half.
-    text = _CREDENTIAL.sub("[hidden]", text)
-    text = " ".join(_MARKUP.sub(" ", text[: 40 * _LONGEST_TEXT]).split())
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
-
-
-def _redacted(value: Any, secrets: Iterable[Secret], depth: int = 0) -> Any:
-    if isinstance(value, str):
-        return redact(value, secrets)
-    if depth == _DEEPEST:
-        return None
-    if isinstance(value, Mapping):
-        return {redact(name, secrets): _redacted(each, secrets, depth + 1) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_redacted(each, secrets, depth + 1) for each in value[:_MOST_ERRORS]]
-    return value
+_REQUEST_ID = re.compile(r"[!-~]{1,128}", re.ASCII)
+_REQUEST_ID_HEADERS: Final = ("X-Request-Id", "X-Correlation-Id", "CF-RAY")
 
 
 def error_code(response: Response) -> str | None:
@@ -80,29 +54,44 @@ def challenge_code(response: Response) -> str | None:
     return match[1] if match else None
 
 
+def request_id(response: Response, secrets: Iterable[Secret]) -> str | None:
+    """Return the id that an error response gives its request; None where there is none or it could be a secret."""
+    for name in _REQUEST_ID_HEADERS:
+        text = response.headers.get(name, "")
+        if _REQUEST_ID.fullmatch(text) and redact(text, secrets) == text:
+            return text
+    return None
+
+
 def api_error(response: Response, secrets: Iterable[Secret], retry_after: float | None) -> ApiError:
-    """Return the error of an answer with status 400 to 599; its body (Spring's, or none of the kind) is optional."""
+    """Return the error of a response with status 400 to 599.
+
+    Its body (Spring's, problem details, or a page of some proxy) is optional; the standard phrase of the status stands
+    in for it.
+    """
     secrets = tuple(secrets)
     document = decode_json(response.body)
-    known = document if isinstance(document, Mapping) else {}
-    texts = {
-        name: redact(known[name], secrets)
-        for name in ("error", "message", "timestamp")
-        if isinstance(known.get(name), str)
-    }
-    errors = known.get("errors")
-    if not isinstance(document, Mapping) and response.body:
-        texts["message"] = redact(response.body[: 2**16].decode("utf-8", "replace"), secrets)
+    texts: dict[str, str] = {}
+    errors: Any = None
+    if isinstance(document, Mapping):
+        errors = document.get("errors")
+        for attribute, names in _MEMBERS.items():
+            text = next((document[name] for name in names if _is_text(document.get(name))), None)
+            if text is not None:
+                texts[attribute] = redact(text, secrets)
+    elif response.body:
+        texts["message"] = redact(response.body[:_MAX_TEXT_BODY].decode("utf-8", "replace"), secrets)
+    if "error" not in texts and response.status in _PHRASES:
+        texts["error"] = _PHRASES[response.status]
     cls = _CLASSES.get(response.status) or (ServerError if response.status >= 500 else ApiError)
-    error = cls(
-        response.status,
-        errors=[_redacted(each, secrets) for each in errors[:_MOST_ERRORS] if isinstance(each, Mapping)]
-        if isinstance(errors, list)
-        else (),
-        **texts,
-    )
+    fields = redact_all(errors, secrets) if isinstance(errors, list) else []
+    error = cls(response.status, errors=[each for each in fields if isinstance(each, Mapping)], **texts)
     if isinstance(error, ForbiddenError):
         error.code = challenge_code(response)
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after
     return error
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -1,52 +1,48 @@
-"""One exchange over aiohttp: sent once, redirects off, body capped, failures sorted by what the server can have done.
+"""One exchange over aiohttp: sent once, redirects off, body capped, failures returned.
 
-Failures are returned, not raised: an aiohttp exception holds the Authorization header in its arguments and in the
-frames of its traceback, so none leaves this module, not even as the context of another.
+Failures are returned, not raised: see `aiohttp_errors`.
 """
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import msgspec
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse, ClientTimeout, hdrs
-from aiohttp.http_exceptions import ContentEncodingError
 
 from aiomatatika.secret import Secret
-from aiomatatika.transport.message import MAX_BODY, Request, Response
-from aiomatatika.transport.retry import Failure
+from aiomatatika.transport.aiohttp_errors import MAX_HEADER, SentAlreadyError, no_response
+from aiomatatika.transport.failure import Failure, NoResponse
+from aiomatatika.transport.message import Request, Response
 
-__all__ = ["NoResponse", "exchange"]
+__all__ = ["Attempt", "exchange"]
 
 _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
 
 
-class NoResponse(msgspec.Struct, frozen=True):
-    """An exchange without a usable answer.
+class Attempt(msgspec.Struct, frozen=True):
+    """What one exchange needs to know.
 
     Attributes:
-        failure: What the server can have done.
-        reason: What happened, in words that hold nothing of the exchange.
-        timed_out: Whether a time limit ran out.
-        status: The status, where it came before the failure.
-        too_large: Whether the body went over the cap.
+        request: What to send.
+        authorization: The value of the Authorization header; None: the request goes without.
+        limits: Seconds for the connection and for each wait for bytes; the caller enforces the total.
+        fresh: Whether to open a connection for this request alone: one that sat idle may be dead, and tells so only
+            after the request went out.
     """
 
-    failure: Failure
-    reason: str
-    timed_out: bool = False
-    status: int | None = None
-    too_large: bool = False
-
-
-class _SentAlreadyError(Exception):
-    """aiohttp was about to send a request a second time by itself."""
+    request: Request
+    authorization: Secret | None
+    limits: ClientTimeout
+    fresh: bool = False
 
 
 def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
     """Return a per-request middleware that lets one request out.
 
-    aiohttp repeats GET, PUT and DELETE by itself when the connection dies, also after the server has acted
+    aiohttp repeats GET, PUT and DELETE of its own accord when the connection dies, also after the server has acted
     (`aiohttp.client.IDEMPOTENT_METHODS`), and has no public switch for it. It runs the middlewares again for the
     repeat. They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
     """
@@ -55,7 +51,7 @@ def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
     async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         nonlocal sent
         if sent:
-            raise _SentAlreadyError
+            raise SentAlreadyError
         sent = True
         if authorization is None:
             request.headers.pop(hdrs.AUTHORIZATION, None)
@@ -67,39 +63,34 @@ def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
 
 
 class _TooLargeError(Exception):
-    """The body went over its cap."""
+    """The body exceeded its cap."""
 
 
-async def exchange(
-    http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
-) -> Response | NoResponse:
-    """Send a request and read its answer.
+async def exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: str) -> Response | NoResponse:
+    """Send a request and read its response.
 
     Args:
         http: The aiohttp session.
-        request: What to send.
-        authorization: The value of the Authorization header; None: the request goes without.
+        attempt: What to send, and how.
         user_agent: The value of the User-Agent header.
-        timeout: Limits in seconds for the connection and for reading; the caller keeps the total.
 
     Returns:
-        The answer, of any status, or the failure.
+        The response, of any status, or the failure.
 
     Raises:
         asyncio.CancelledError: Without the frames of aiohttp, which hold the headers.
     """
     try:
-        return await _exchange(http, request, authorization, user_agent, timeout)
+        return await _exchange(http, attempt, user_agent)
     except Exception as error:  # noqa: BLE001  # a user's trace hook can raise anything
-        return _classify(error)
+        return no_response(error)
     except BaseException as error:  # noqa: BLE001  # it is raised again, bare
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
 
 
-async def _exchange(
-    http: aiohttp.ClientSession, request: Request, authorization: Secret | None, user_agent: str, timeout: ClientTimeout
-) -> Response | NoResponse:
+async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: str) -> Response | NoResponse:
+    request, authorization = attempt.request, attempt.authorization
     headers = {
         hdrs.ACCEPT: request.accept,
         hdrs.ACCEPT_ENCODING: "gzip, deflate",
@@ -107,21 +98,28 @@ async def _exchange(
     }
     if request.body is not None:
         headers[hdrs.CONTENT_TYPE] = request.content_type
-    # With credentials of its own aiohttp refuses ours; then they are set by the middleware alone.
+    # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
     if authorization is not None and not http.trust_env and http.auth is None:
         headers[hdrs.AUTHORIZATION] = authorization.reveal()
+    if attempt.fresh:
+        headers[hdrs.CONNECTION] = "close"
     response = await http.request(
         request.method,
         request.url,
         data=None if request.body is None else request.body.reveal(),
         headers=headers,
         allow_redirects=False,
-        timeout=timeout,
+        timeout=attempt.limits,
         middlewares=(_send_once(authorization),),
         raise_for_status=False,
+        auto_decompress=True,
+        max_line_size=MAX_HEADER,
+        max_field_size=MAX_HEADER,
+        # Idle connections are kept apart by this name, and none is ever kept that was opened under it: see `fresh`.
+        server_hostname=request.url.raw_host if attempt.fresh else None,
     )
     try:
-        body = await _read(response)
+        body = await _read(response, request.max_body, attempt.limits.sock_read)
     except BaseException as error:
         response.close()
         if isinstance(error, Exception):
@@ -130,16 +128,28 @@ async def _exchange(
     return Response(response.status, response.headers, body, request)
 
 
-async def _read(response: ClientResponse) -> bytes:
-    """Read the body as it is decompressed, so that a small answer that unpacks to a gigabyte stops at the cap."""
-    cap = MAX_BODY if response.status < _FIRST_ERROR_STATUS else _MAX_ERROR_BODY
+async def _read(response: ClientResponse, cap: int, seconds: float | None) -> bytes:
+    """Read the body as it is decompressed, so that a small response that unpacks to a gigabyte stops at the cap.
+
+    Each wait for bytes has a limit of its own: aiohttp's parser drops its timer when the framing breaks after the head.
+    """
+    succeeded = response.status < _FIRST_ERROR_STATUS
+    if not succeeded:
+        cap = min(cap, _MAX_ERROR_BODY)
+    content = response.content
     chunks = []
     size = 0
-    while chunk := await response.content.readany():
+    while True:
+        chunk = content.read_nowait()
+        if not chunk:
+            if content.at_eof():
+                break
+            async with asyncio.timeout(seconds):
+                chunk = await content.readany()
         chunks.append(chunk)
         size += len(chunk)
         if size > cap:
-            if response.status < _FIRST_ERROR_STATUS:
+            if succeeded:
                 raise _TooLargeError
             response.close()  # the beginning of an error page says enough
             break
@@ -151,50 +161,12 @@ def _without_body(request: Request, response: ClientResponse, error: Exception) 
         # The status says what there is to know; the body would have been its explanation.
         return Response(response.status, response.headers, b"", request)
     if isinstance(error, _TooLargeError):
-        reason = f"the body is larger than {MAX_BODY // 2**20} MiB"
+        reason = f"the body is larger than {_size(request.max_body)}"
         return NoResponse(Failure.DAMAGED, reason, status=response.status, too_large=True)
     if isinstance(error, TimeoutError):
         return NoResponse(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
     return NoResponse(Failure.DAMAGED, "the body is incomplete or damaged", status=response.status)
 
 
-def _classify(error: Exception) -> NoResponse:  # noqa: PLR0911  # one line for each row of the table
-    """Sort what aiohttp raised by whether the server can have acted. Order matters: subclasses first."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            # The text of OpenSSL, such as "certificate has expired"; it holds nothing of the request.
-            verify = getattr(error.certificate_error, "verify_message", "") or "not valid"
-            return NoResponse(Failure.NEVER, f"the server's certificate is refused: {verify}")
-        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
-            reason = getattr(getattr(error, "os_error", None), "reason", None) or "handshake failed"
-            return NoResponse(Failure.NEVER, f"no TLS with the server: {reason}")
-        case aiohttp.ConnectionTimeoutError():
-            return NoResponse(Failure.NOT_SENT, "no connection in time", timed_out=True)
-        case aiohttp.ClientConnectorDNSError():
-            return NoResponse(Failure.NOT_SENT, "the host's name does not resolve")
-        case aiohttp.ClientHttpProxyError():
-            return NoResponse(Failure.NOT_SENT, f"no connection: the proxy answered {error.status}")
-        case aiohttp.ClientConnectorError():
-            # asyncio has no error number for a connection that ends before TLS is up.
-            reason = error.os_error.strerror or "closed during the handshake"
-            return NoResponse(Failure.NOT_SENT, f"no connection: {reason}")
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return NoResponse(Failure.NEVER, "aiohttp cannot send to this URL")
-        case TimeoutError():
-            return NoResponse(Failure.LOST, "no answer in time", timed_out=True)
-        case aiohttp.ClientResponseError() if _is_undecodable(error):
-            return NoResponse(Failure.DAMAGED, "the body's Content-Encoding cannot be undone")
-        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
-            # aiohttp makes up status 400 for what it cannot parse: it is not the server's.
-            return NoResponse(Failure.LOST, "the answer is not valid HTTP")
-        case _SentAlreadyError() | aiohttp.ClientError() | OSError():
-            return NoResponse(Failure.LOST, "the connection broke before the answer was complete")
-        case _:
-            return NoResponse(Failure.LOST, f"aiohttp failed with {type(error).__name__}")
-
-
-def _is_undecodable(error: BaseException | None) -> bool:
-    """Tell whether aiohttp could not decompress a body that came along with its head: the status is not told then."""
-    while error is not None and not isinstance(error, ContentEncodingError):
-        error = error.__cause__
-    return error is not None
+def _size(size: int) -> str:
+    return f"{size // 2**20} MiB" if size >= 2**20 else f"{size // 2**10} KiB"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -12,14 +12,15 @@ from aiomatatika.decoding.json_text import Mismatch, decode_json
 from aiomatatika.decoding.promised import exact_resource
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.server_text import escaped
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
 
 T = TypeVar("T")
 
 GONE = frozenset({404})
-"""What a DELETE's repeat is answered where the first one was carried out."""
+"""The status of a DELETE's repeat where the first one was carried out."""
 HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 
@@ -29,17 +30,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         method: The HTTP method, in capitals.
-        url: Where to, judged already.
+        url: Where to; it has passed the origin rule.
         repeat: Whether it may be sent again.
         body: What to send.
-        content_type: Their media type.
+        content_type: The media type of the body.
         accept: The media types that are welcome.
+        max_body: How large the body of the response may be, in bytes, decompressed.
         promised: The statuses of success that the operation has; None: any from 200 to 299.
-        not_repeated_after: Statuses after which a broken body is no reason to send again: what was to be done is done.
+        not_repeated_after: Statuses after which a broken body is left at that: what was to be done is done.
         done_already: Statuses that, where they answer a repeat, mean that the first one was carried out: the 404 to a
             DELETE, the 409 to what can be done once.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
+        max_body: The longest body of a success, in bytes.
     """
 
     method: str
@@ -53,6 +56,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     done_already: frozenset[int] = frozenset()
     secret: str | None = None
     within: float | None = None
+    max_body: int = MAX_BODY
 
     def facts(self) -> CallFacts:
         """Return what is known of the call before it is made."""
@@ -71,6 +75,7 @@ class CallFacts(msgspec.Struct, eq=False):
         repeatable: To do the call twice has the effect of doing it once.
         attempts: Requests put on the wire.
         maybe_done: An attempt may have been carried out.
+        request_id: What the server calls the request that it answered with an error.
     """
 
     method: str
@@ -78,12 +83,14 @@ class CallFacts(msgspec.Struct, eq=False):
     repeatable: bool = True
     attempts: int = 0
     maybe_done: bool = False
+    request_id: str | None = None
 
     def describe(self, error: MatatikaError) -> None:
         """Have an error tell which call it ended, unless it tells of another already."""
         if error.method is None:
             error.method, error.path, error.attempts = self.method, self.path, self.attempts
             error.maybe_done, error.repeatable = self.maybe_done, self.repeatable
+            error.request_id = self.request_id
 
 
 class Response:
@@ -94,25 +101,29 @@ class Response:
     Attributes:
         status: The HTTP status.
         headers: The headers; names compare without regard to case.
-        body: The bytes of the body, decompressed; at most 16 MiB.
         url: The URL that answered.
         call: The call that it ended.
     """
 
-    __slots__ = ("body", "call", "headers", "status", "url")
+    __slots__ = ("_body", "call", "headers", "status", "url")
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
     url: URL
     call: CallFacts
+    _body: Callable[[], bytes]
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes, request: Request) -> None:
         self.status = status
         self.headers = headers
-        self.body = body
+        self._body = lambda: body  # a function, not the bytes: jsonpickle and others read attributes
         self.url = request.url
         self.call = request.facts()
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the body, decompressed; at most 16 MiB."""
+        return self._body()
 
     def json(self) -> Any:
         """Return the body as JSON, decoded as UTF-8 whatever charset the header names.
@@ -142,7 +153,7 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type that the server declared, without parameters; at most 60 characters."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
+        return escaped(self.headers.get("Content-Type", "").partition(";")[0].strip().lower())[:60]
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

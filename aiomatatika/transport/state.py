@@ -12,7 +12,7 @@ from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
-from aiomatatika.transport.retry import RetryBudget
+from aiomatatika.transport.retry_budget import RetryBudget
 from aiomatatika.transport.urls import ApiRoot
 
 __all__ = ["BearerToken", "SharedState", "TokenSource"]
@@ -34,7 +34,7 @@ class TokenSource(Protocol):
     """Where the token of each attempt comes from; `aiomatatika.auth.source` is it."""
 
     async def get(self, time_left: Callable[[], float], /) -> Any:
-        """Return a token that is good now, or raise the error that says why there is none."""
+        """Return a token that is good now, or raise what kept one from coming."""
 
     def confirm(self, token: Any, /) -> None:
         """Note that the API has accepted a token."""

@@ -18,7 +18,8 @@ from yarl import URL
 
 from aiomatatika.decoding.json_text import CANONICAL_UUID
 from aiomatatika.deployment import Deployment
-from aiomatatika.errors import InvalidArgumentError, UnsafeLinkError
+from aiomatatika.errors import InvalidArgumentError, LinkError, UnsafeLinkError
+from aiomatatika.transport.query import Params, with_params
 
 __all__ = ["ApiRoot", "path_segment", "uuid_of"]
 
@@ -30,7 +31,13 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.ASCII | re.IGNORECASE)
 _AUTHORITY = re.compile(r"//([^/?#]*)")
 _HOST_AND_PORT = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?", re.ASCII | re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]|\s")  # a lone surrogate would be left out without a word
+# What nearly every link has after the API's root: nothing that could be read in two ways, or would have to be encoded.
+_PLAIN = re.compile(r"(?:/[\w~-]++)++/?(?:\?(?:[\w.~!$&'()*+,;=:@/?-]++|%[0-9a-f]{2})++)?", re.ASCII | re.IGNORECASE)
+# Characters that RFC 3986 has no place for in a query. Brackets are left as they are: servers write them.
+_UNENCODED = re.compile(r"[^\w.~!$&'()*+,;=:@/?%\[\]-]|%(?![0-9a-f]{2})", re.ASCII | re.IGNORECASE)
 _DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+# yarl remembers what it parses, several times over.
+_MAX_LENGTH = 8 * 2**10
 # The vendor's API answers below this path on each of its hosts.
 _ALIAS_ROOT = "/api"
 
@@ -70,21 +77,41 @@ def _climbs(path: str) -> bool:
 
 
 def _joined(base: URL, relative: URL) -> URL:
-    """Resolve a relative reference. Not by yarl alone: it decodes the base's path, and %2F in it becomes a slash."""
+    """Resolve a relative path. Not by yarl alone: it decodes the base's path, and %2F in it becomes a slash."""
     if relative.scheme or relative.raw_authority:
-        raise ValueError("yarl sees a scheme that is none (RFC 3986 section 3.1), such as 1http")
+        raise ValueError("yarl sees a scheme, such as 1http, where RFC 3986 section 3.1 has none")
     path = relative.raw_path
     if path and not path.startswith("/"):
         folder = base.raw_path.rpartition("/")[0]
-        relative = URL.build(path=f"{folder}/{path}", query_string=relative.raw_query_string, encoded=True)
+        relative = URL.build(path=f"{folder}/{path}", encoded=True)
     return base.join(relative)
 
 
+def _below(path: str, root: str) -> str:
+    """Return what of a path is below the root; `UnsafeLinkError` where it is not below it."""
+    below = path[len(root) :]
+    if not path.startswith(root) or below[:1] not in {"", "/"} or _climbs(path):
+        raise UnsafeLinkError("a link leaves the API's root path: not followed")
+    return below
+
+
+def _encoded_query(query: str) -> str:
+    """Encode what a query cannot hold. All else stays as it was written: ``%20``, ``+``, ``%2C``, ``%FF``."""
+    return _UNENCODED.sub(lambda match: quote(match[0], safe=""), query)
+
+
 class ApiRoot(msgspec.Struct, frozen=True, eq=False):
-    """The root of the API as the origin rule needs it."""
+    """The root of the API as the origin rule needs it.
+
+    Attributes:
+        url: The configured URL.
+        text: Its origin and path, without a slash at the end: what the URL of every request begins with.
+        scheme, host, port, path: Its parts; the port is the scheme's own where none is written.
+        alias_hosts: The other hosts that links may name it by.
+    """
 
     url: URL
-    origin: str
+    text: str
     scheme: str
     host: str
     port: int
@@ -96,29 +123,35 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
     def of(cls, deployment: Deployment) -> ApiRoot:
         """Return the root of a deployment's API."""
         url = URL(deployment.api_url)
+        path = url.raw_path.rstrip("/")
         return cls(
             url=url,
-            origin=str(url.origin()),
+            text=f"{url.origin()}{path}",
             scheme=url.scheme,
             host=url.host_subcomponent or "",
             port=url.port or _DEFAULT_PORTS[url.scheme],
-            path=url.raw_path.rstrip("/"),
+            path=path,
             alias_hosts=frozenset(deployment.alias_hosts),
         )
 
-    def at(self, path: str, query: Mapping[str, str | list[str]] | None = None) -> URL:
-        """Return the URL of an encoded path below the root, such as ``/apikeys``."""
+    def at(self, path: str, query: Params | None = None) -> URL:
+        """Return the URL of an encoded path below the root, such as ``/profiles``.
+
+        Raises:
+            InvalidArgumentError: A parameter has no form in a query.
+        """
         # From the whole text: yarl remembers it, with all that it found out about it. `with_path` costs 4 us more.
-        url = URL(f"{self.origin}{self.path}{path}", encoded=True)
-        return url.with_query(query) if query else url
+        url = URL(f"{self.text}{path}", encoded=True)
+        return with_params(url, query) if query else url
 
     def below(self, path: str) -> URL:
         """Return the URL of a path that the caller wrote: below the root, with or without a leading slash.
 
         Raises:
-            UnsafeLinkError: The path climbs out of the root.
+            UnsafeLinkError: The path climbs out of the root, or is too long.
+            LinkError: The path is a URI template.
         """
-        return self.resolve(self.path + "/" + path.lstrip("/"), self.url)
+        return self.resolve(f"{self.path}/{path.lstrip('/')}", self.url)
 
     def resolve(self, href: str, base: URL | None = None) -> URL:
         """Return the URL that a link names, on the configured origin and below the API's root.
@@ -129,24 +162,43 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
         - the API's host over ``http`` on port 80 while the API is ``https``: it is upgraded;
         - an alias host on its default port, below its ``/api``: it is re-rooted on the API's URL.
 
+        The query stays as it was written, byte for byte; the fragment is dropped.
+
         Raises:
-            UnsafeLinkError: Anything else: other origin, user name, path above the root, another scheme, white space.
+            UnsafeLinkError: Anything else: another origin, a user name, a path above the root, another scheme, white
+                space, more than 8 KiB.
+            LinkError: The link is a URI template: it has braces.
         """
-        if not isinstance(href, str) or _FORBIDDEN.search(href):
-            raise UnsafeLinkError("a link holds white space, a control character or a backslash: not followed")
-        scheme = _SCHEME.match(href)
-        rest = href[scheme.end() :] if scheme else href
-        authority = _AUTHORITY.match(rest)
+        if not isinstance(href, str) or len(href) > _MAX_LENGTH or _FORBIDDEN.search(href):
+            raise UnsafeLinkError(
+                "a link holds white space, a control character or a backslash, or more than 8 KiB: not followed"
+            )
+        if href.startswith(self.text) and _PLAIN.fullmatch(href, len(self.text)):
+            return URL(href, encoded=True)
+        try:
+            text = self._rooted(href.partition("#")[0], base or self.url)
+        except ValueError:
+            text = ""
+        if not text:
+            raise UnsafeLinkError("a link is not a URL: not followed")
+        if len(text) > _MAX_LENGTH:
+            raise UnsafeLinkError("a link leads to a URL of more than 8 KiB: not followed")
+        return URL(text, encoded=True)
+
+    def _rooted(self, reference: str, base: URL) -> str:
+        """Judge a link without its fragment, and put its path and query on the configured origin."""
+        place, mark, query = reference.partition("?")
+        scheme = _SCHEME.match(place)
+        authority = _AUTHORITY.match(place, scheme.end() if scheme else 0)
         if scheme and not authority:
             raise UnsafeLinkError("a link is neither relative nor an http(s) URL: not followed")
-        try:
-            if not authority:
-                return self._rooted(_joined(base or self.url, URL(href)), self.path)
-            root = self._judge(scheme[1].lower() if scheme else self.scheme, authority[1])
-            return self._rooted(URL(href if scheme else f"{self.scheme}:{href}"), root)
-        except ValueError:
-            pass
-        raise UnsafeLinkError("a link is not a URL: not followed")
+        root = self._judge(scheme[1].lower() if scheme else self.scheme, authority[1]) if authority else self.path
+        if "{" in reference or "}" in reference:
+            raise LinkError("a link is a URI template: expand it, or percent-encode its braces")
+        target = URL(place if scheme else f"{self.scheme}:{place}") if authority else _joined(base, URL(place))
+        query = _encoded_query(query) if mark or place else base.raw_query_string
+        path = _below(target.raw_path or "/", root) or ("" if self.path else "/")
+        return f"{self.text}{path}?{query}" if query else f"{self.text}{path}"
 
     def _judge(self, scheme: str, authority: str) -> str:
         """Return the path that the authority's API answers below, or raise `UnsafeLinkError`."""
@@ -166,13 +218,3 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
         if host in self.alias_hosts and port == default:
             return _ALIAS_ROOT
         raise UnsafeLinkError("a link names another host than the API's: not followed")
-
-    def _rooted(self, url: URL, root: str) -> URL:
-        """Put a judged path and query on the configured origin."""
-        path = url.raw_path or "/"
-        below = path[len(root) :]
-        if not path.startswith(root) or below[:1] not in {"", "/"} or _climbs(path):
-            raise UnsafeLinkError("a link leaves the API's root path: not followed")
-        target = self.url.with_path(self.path + below or "/", encoded=True)
-        # The query as it was written: decoding it would lose the bytes that are no UTF-8.
-        return URL(f"{target}?{url.raw_query_string}", encoded=True) if url.raw_query_string else target

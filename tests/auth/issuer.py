@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable
 
 from aiomatatika import RateLimitError, Secret, TransportError
-from aiomatatika.testing import ControlledClock
 from aiomatatika.auth.source import TokenSource
-from aiomatatika.auth.token import Granted, Instant, Refused
+from aiomatatika.auth.token import Granted, Instant, Refused, Token
+from aiomatatika.testing import ControlledClock
+from aiomatatika.transport.lifetime import Lifetime
 
 Answer = Refused | BaseException | float | None
 
@@ -43,7 +44,8 @@ class Issuer:
         self.asked: list[int] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self.source = TokenSource(self, clock)
+        self.session = Lifetime()
+        self.source = TokenSource(self, clock, self.session)
 
     async def __call__(self, attempts: int) -> Granted | Refused:
         self.asked.append(attempts)
@@ -53,6 +55,15 @@ class Issuer:
         if isinstance(answer, BaseException):
             raise answer
         return answer if isinstance(answer, Refused) else Granted(value, answer, asked_at)
+
+    async def token(self) -> Token:
+        """Return the token that the source hands out."""
+        return await self.source.get(lambda: 60.0)
+
+    async def close(self) -> None:
+        """Close as a session does."""
+        await self.session.close()
+        await self.source.close()
 
     async def get(self, time_left: Callable[[], float] = lambda: 60.0) -> str:
         """Return the token that the source hands out, in clear text."""

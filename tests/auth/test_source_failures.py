@@ -9,11 +9,13 @@ import logging
 import pytest
 
 from aiomatatika import AuthenticationError, MatatikaError, RateLimitError, TransportError
-from aiomatatika.testing import ControlledClock
 from aiomatatika.auth.token import Refused
+from aiomatatika.testing import ControlledClock
 
 from ..servers import caught, everything_shown
 from .issuer import DAY, Issuer, down, limited
+
+REFUSED = Refused(AuthenticationError("refused", status=401, code="access_denied"), final=True)
 
 
 @pytest.fixture
@@ -21,73 +23,94 @@ async def issuer(clock: ControlledClock) -> Issuer:
     return Issuer(clock)
 
 
-def refusal() -> Refused:
-    return Refused(AuthenticationError("refused", status=401, code="access_denied"), final=True)
-
-
-async def asked_at(issuer: Issuer, seconds: int) -> list[int]:
+async def asked_at(issuer: Issuer, seconds: int, time_left: float = 60.0) -> list[int]:
     """Ask once a second, and return at which seconds the issuer was asked."""
     moments = []
     for second in range(seconds):
         before = len(issuer.asked)
         with contextlib.suppress(MatatikaError):
-            await issuer.get_and_settle()
-        if len(issuer.asked) > before:
-            moments.append(second)
+            await issuer.get(lambda: time_left)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        moments += [second] * (len(issuer.asked) - before)
         issuer.clock.advance(1)
     return moments
 
 
-# While the old token is valid
+# While the old token is good
 
 
-async def test_an_early_refresh_that_fails_is_tried_again_ever_more_seldom(
+@pytest.mark.parametrize(
+    "lifetime, answers, moments",
+    [
+        (DAY, [down()] * 9, [0, 30, 90, 210, 510, 810, 1110]),
+        (DAY, [down(), down(), DAY], [0, 30, 90]),
+        (DAY, [limited(700)] * 2, [0, 700]),
+        (DAY, [limited(7)] * 9, [0, 30, 90, 210, 510, 810, 1110]),
+        (DAY, [REFUSED] * 9, [0, 30, 90, 210, 510, 810, 1110]),
+        (200.0, [down()] * 9, [0, 20]),  # not longer apart than a tenth of the lifetime
+    ],
+    ids=["down", "down for a minute", "limited", "limited for a moment", "refused", "a lifetime of 200 s"],
+)
+async def test_a_refresh_that_fails_is_repeated_ever_more_seldom(
+    issuer: Issuer,
+    caplog: pytest.LogCaptureFixture,
+    lifetime: float,
+    answers: list[Refused | float | None],
+    moments: list[int],
+) -> None:
+    issuer.lifetime = lifetime
+    await issuer.first()
+    issuer.clock.advance(0.8 * lifetime)
+    issuer.answers.extend(answers)
+    assert await asked_at(issuer, 1_200 if lifetime == DAY else 30) == moments
+    failures = [answer for answer in answers if isinstance(answer, Refused)][: len(moments)]
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * len(failures)
+    assert all(str(failure.error) in caplog.text for failure in failures)
+
+
+async def test_the_failures_are_forgotten_when_a_refresh_succeeds(issuer: Issuer) -> None:
+    await issuer.first()
+    issuer.answers.extend([down(), down(), DAY, down()])
+    issuer.clock.advance(0.8 * DAY)
+    assert await asked_at(issuer, 100) == [0, 30, 90]
+    issuer.clock.advance(0.8 * DAY)
+    assert await asked_at(issuer, 31) == [0, 30]
+
+
+async def test_the_warning_tells_how_long_there_is_and_when_it_is_tried_again(
     issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     await issuer.first()
-    issuer.answers.extend(down() for _ in range(100))
-    await issuer.get_at(0.8 * DAY - 1)
-    issuer.clock.advance(1)
-    caplog.clear()
-    assert await asked_at(issuer, 1_200) == [29, 89, 209, 509, 809, 1109]  # the first was a second before
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 6
-    assert "503" in caplog.text
+    issuer.answers.append(down())
+    await issuer.get_at(DAY - 3_610)
+    (message,) = caplog.messages
+    assert message.startswith("refreshing the token failed (the token endpoint answered 503)")
+    assert message.endswith("; the old one is good for 3600 s more, next attempt in 30 s")
 
 
-async def test_the_failure_of_an_early_refresh_is_forgotten_when_one_succeeds(issuer: Issuer) -> None:
+@pytest.mark.parametrize("before, waits", [(2, [3.5]), (5, [0.0]), (6, [])])
+async def test_the_first_call_after_the_end_waits_for_the_repeat_of_a_refresh_that_has_just_failed(
+    issuer: Issuer, before: int, waits: list[float]
+) -> None:
     await issuer.first()
     issuer.answers.append(down())
-    await issuer.get_at(0.8 * DAY)
-    await issuer.get_at(0.8 * DAY + 31)
-    assert await issuer.get_at(0.8 * DAY + 32) == "token-3"
-    issuer.answers.append(down())
-    await issuer.get_at(1.6 * DAY)
-    assert await asked_at(issuer, 100) == [30]
+    await issuer.get_at(DAY - 10 - before)
+    issuer.clock.advance(before)
+    assert await issuer.get() == "token-3"
+    assert issuer.clock.sleeps == [wait for wait in waits if wait]
+    assert issuer.asked == [3, 1, 1]
 
 
-async def test_a_rate_limit_puts_an_early_refresh_off_as_long_as_it_says(issuer: Issuer) -> None:
+async def test_where_that_takes_too_long_the_call_fails(issuer: Issuer) -> None:
+    issuer.lifetime = 400.0
     await issuer.first()
-    issuer.answers.append(limited(1_200))
-    await issuer.get_at(0.8 * DAY)
-    assert await asked_at(issuer, 1_300) == [1_200]
-
-
-async def test_an_issuer_that_is_down_is_noticed_at_the_real_end_alone(issuer: Issuer) -> None:
-    await issuer.first()
-    issuer.answers.extend(down() for _ in range(200))
-    await issuer.get_at(DAY - 1_800)
-    for _ in range(1_789):
-        issuer.clock.advance(1)
-        assert await issuer.get_and_settle() == "token-1"
-    issuer.clock.advance(1)
-    with pytest.raises(TransportError):
-        await issuer.get()
-    before = len(issuer.asked)
-    assert len(await asked_at(issuer, 1_800)) <= 60
-    assert before < 15
-    issuer.answers.clear()
-    issuer.clock.advance(30)
-    assert (await issuer.get()).startswith("token-")
+    issuer.answers.extend([down()] * 3)
+    for age in (305.0, 346.0, 387.0):  # with pauses of 5, 10 and 20 s where there is no token
+        await issuer.get_at(age)
+    issuer.clock.advance(4)
+    assert isinstance(await caught(issuer.get()), TransportError)
+    assert issuer.asked == [3, 1, 1, 1]
 
 
 # Without a token
@@ -97,7 +120,7 @@ async def test_an_issuer_that_is_down_is_noticed_at_the_real_end_alone(issuer: I
     "outcome, moments",
     [
         (down(), [0, 5, 15, 35, 65, 95]),
-        (refusal(), [0, 60]),
+        (REFUSED, [0, 60]),
         (limited(None), [0, 5, 15, 35, 65, 95]),
         (limited(61), [0, 61]),
         (limited(3_540), [0]),
@@ -109,69 +132,34 @@ async def test_a_failure_is_remembered_and_soon_tried_again(
 ) -> None:
     issuer.answers.extend([outcome] * 30)
     # A caller whose time is short does not wait for a limit to pass.
-    seen = []
-    for second in range(100):
-        before = len(issuer.asked)
-        assert isinstance(await caught(issuer.get(lambda: 1.0)), type(outcome.error))
-        seen += [second] * (len(issuer.asked) - before)
-        issuer.clock.advance(1)
-    assert seen == moments
+    assert await asked_at(issuer, 100, time_left=1.0) == moments
 
 
-async def test_after_a_failure_one_request_is_allowed_in_place_of_three(issuer: Issuer) -> None:
-    issuer.answers.append(down())
-    await caught(issuer.get())
-    issuer.clock.advance(6)
-    await issuer.get()
-    assert issuer.asked == [3, 1]
+async def test_after_a_short_lived_token_the_pauses_begin_at_a_tenth_of_its_lifetime(issuer: Issuer) -> None:
+    issuer.lifetime = 20.0
+    await issuer.first()
+    issuer.clock.advance(20)
+    issuer.answers.extend([down()] * 30)
+    assert await asked_at(issuer, 100) == [0, 2, 6, 14, 30, 60, 90]
+    assert issuer.asked == [3, 3, 1, 1, 1, 1, 1, 1]  # after a failure one request in place of three
 
 
-async def test_each_caller_gets_an_error_object_of_its_own(issuer: Issuer) -> None:
-    issuer.answers.append(refusal())
-    errors = await asyncio.gather(*(caught(issuer.get()) for _ in range(100)))
-    errors.append(await caught(issuer.get()))
-    assert len({id(error) for error in errors}) == 101
-    assert {(type(error), str(error), vars(error)["code"]) for error in errors} == {
-        (AuthenticationError, "refused", "access_denied")
-    }
-    assert len(issuer.asked) == 1
-
-
-async def test_what_is_left_of_a_rate_limit_is_told(issuer: Issuer) -> None:
-    issuer.answers.append(limited(3_540))
-    await caught(issuer.get())
-    issuer.clock.advance(40)
-    error = await caught(issuer.get())
-    assert isinstance(error, RateLimitError)
-    assert error.retry_after == pytest.approx(3_500)
-
-
-# A short rate limit
-
-
-async def test_a_short_rate_limit_is_waited_for_once_by_all(issuer: Issuer) -> None:
-    issuer.answers.append(limited(3))
-    assert set(await asyncio.gather(*(issuer.get() for _ in range(10)))) == {"token-2"}
+@pytest.mark.parametrize(
+    "answer, time_left, slept",
+    [(limited(3), 60.0, 3.5), (limited(0), 60.0, 1.5), (limited(3), 3.2, 3.1), (limited(60), 90.0, 60.5)],
+)
+async def test_a_rate_limit_that_fits_is_waited_for_once_by_all(
+    issuer: Issuer, answer: Refused, time_left: float, slept: float
+) -> None:
+    issuer.answers.append(answer)
+    assert set(await asyncio.gather(*(issuer.get(lambda: time_left) for _ in range(10)))) == {"token-2"}
     assert len(issuer.asked) == 2
-    assert set(issuer.clock.sleeps) == {3.5}  # and half a second by chance
-
-
-async def test_a_rate_limit_that_is_over_is_waited_for_a_second(issuer: Issuer) -> None:
-    issuer.answers.append(limited(0))
-    assert await issuer.get() == "token-2"
-    assert issuer.clock.sleeps == [1.5]
-
-
-async def test_the_wait_for_a_rate_limit_leaves_time_for_the_call(issuer: Issuer) -> None:
-    issuer.answers.append(limited(3))
-    await issuer.get(lambda: 3.2)
-    assert issuer.clock.sleeps == [pytest.approx(3.1)]
+    assert issuer.clock.sleeps == [pytest.approx(slept)] * 10  # up to a second late, and in time for the call
 
 
 async def test_a_second_rate_limit_is_not_waited_for(issuer: Issuer) -> None:
     issuer.answers += [limited(3), limited(3)]
-    with pytest.raises(RateLimitError):
-        await issuer.get()
+    assert isinstance(await caught(issuer.get()), RateLimitError)
     assert len(issuer.asked) == 2
 
 
@@ -180,10 +168,21 @@ async def test_a_rate_limit_that_does_not_fit_is_raised_at_once(
     issuer: Issuer, retry_after: float, time_left: float
 ) -> None:
     issuer.answers.append(limited(retry_after))
-    with pytest.raises(RateLimitError) as raised:
-        await issuer.get(lambda: time_left)
-    assert raised.value.retry_after == retry_after
+    error = await caught(issuer.get(lambda: time_left))
+    assert isinstance(error, RateLimitError)
+    assert error.retry_after == retry_after
     assert issuer.clock.sleeps == []
+
+
+async def test_each_caller_is_told_what_is_left_of_a_rate_limit(issuer: Issuer) -> None:
+    issuer.answers.append(limited(3_540))
+    left = []
+    for passed in (0, 0.5, 1_000):
+        issuer.clock.advance(passed)
+        error = await caught(issuer.get())
+        assert isinstance(error, RateLimitError)
+        left.append(error.retry_after)
+    assert left == [3_540, 3_540, 2_540]
 
 
 # What an issuer should not do
@@ -198,20 +197,20 @@ async def test_a_token_that_is_expired_as_it_comes_is_a_failure(issuer: Issuer, 
     assert len(issuer.asked) == 1
 
 
-async def test_an_error_of_ours_that_is_raised_is_remembered_as_it_is(issuer: Issuer) -> None:
-    raised = TransportError("no vault", sent="no")
+@pytest.mark.parametrize(
+    "raised, kind, says",
+    [
+        (TransportError("no vault", sent="no"), TransportError, "no vault"),
+        (ValueError("canary"), AuthenticationError, "the token callable failed with ValueError at issuer.py:"),
+    ],
+)
+async def test_what_is_raised_is_remembered_and_told_without_its_text_where_it_is_not_ours(
+    issuer: Issuer, raised: Exception, kind: type[Exception], says: str
+) -> None:
     issuer.answers.append(raised)
     errors = [await caught(issuer.get()) for _ in range(2)]
-    assert [(type(error), str(error)) for error in errors] == [(TransportError, "no vault")] * 2
+    assert [type(error) for error in errors] == [kind] * 2
+    assert all(str(error).startswith(says) for error in errors)
     assert raised not in errors
-    assert len(issuer.asked) == 1
-
-
-async def test_of_another_exception_its_type_and_place_are_told_and_nothing_else(issuer: Issuer) -> None:
-    issuer.answers.append(ValueError("canary"))
-    error = await caught(issuer.get())
-    assert isinstance(error, AuthenticationError)
-    assert "ValueError at issuer.py:" in str(error)
-    assert "canary" not in everything_shown(error)
-    await caught(issuer.get())
+    assert "canary" not in "".join(map(everything_shown, errors))
     assert len(issuer.asked) == 1

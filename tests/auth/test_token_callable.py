@@ -1,4 +1,4 @@
-"""Tokens from a user's callable."""
+"""Tokens from a user's callable; `tests/faults/test_caller_input_tokens.py` has what can be wrong with one."""
 
 from __future__ import annotations
 
@@ -7,46 +7,38 @@ from typing import Any
 
 import pytest
 
-from aiomatatika import AccessToken, AuthenticationError, Secret
-from aiomatatika.testing import ControlledClock
+from aiomatatika import AccessToken, AuthenticationError, Secret, TransportTimeoutError
+from aiomatatika.auth.token import Granted, Instant, Refused
 from aiomatatika.auth.token_callable import callable_grant
-from aiomatatika.auth.token import Granted, Refused
+from aiomatatika.testing import ControlledClock
 
 from ..servers import caught, everything_shown
 
 
-def granted(outcome: Granted | Refused) -> Granted:
-    assert isinstance(outcome, Granted)
-    return outcome
+@pytest.mark.parametrize(
+    "brought, lifetime", [("a.b.c", None), (Secret("a.b.c"), None), (AccessToken("a.b.c", expires_in=60), 60)]
+)
+async def test_a_token_lasts_as_long_as_its_callable_says_or_until_it_is_refused(
+    clock: ControlledClock, brought: Any, lifetime: float | None
+) -> None:
+    began = Instant.now(clock)
 
-
-async def test_a_str_of_a_callable_lasts_until_it_is_refused(clock: ControlledClock) -> None:
-    async def bring() -> str:
-        return "a.b.c"
-
-    token = granted(await callable_grant(bring, clock, 60)(1))
-    assert (token.value, token.lifetime) == (Secret("a.b.c"), None)
-
-
-async def test_an_access_token_of_a_callable_lives_as_long_as_it_says(clock: ControlledClock) -> None:
-    async def bring() -> AccessToken:
+    async def bring() -> Any:
         clock.advance(3)
-        return AccessToken("a.b.c", expires_in=60)
+        return brought
 
-    token = granted(await callable_grant(bring, clock, 60)(1))
-    assert (token.value, token.lifetime) == (Secret("a.b.c"), 60)
-    assert token.asked_at.age(clock) == 3
+    assert await callable_grant(bring, clock, 60)(1) == Granted(Secret("a.b.c"), lifetime, began)
 
 
 @pytest.mark.parametrize(
     "brought, says",
     [
-        (None, "NoneType: expected str or AccessToken"),
-        (b"canary", "bytes: expected str or AccessToken"),
-        ("", "no bearer token"),
-        ("Bearer canary", "no bearer token"),
-        ("canary\n", "no bearer token"),
-        (Secret("canary\n"), "no bearer token"),
+        (None, "returned NoneType: expected str, Secret or AccessToken"),
+        (b"canary", "returned bytes: expected str, Secret or AccessToken"),
+        ("", "returned no bearer token: value is not a bearer token"),
+        ("Bearer canary", "give the bare token"),
+        (Secret("canary\n"), "give the bare token"),
+        ("canary" * 3_000, "returned no bearer token: value is longer than 16 KiB"),
     ],
 )
 async def test_what_else_a_callable_brings_is_refused_and_not_shown(
@@ -62,11 +54,12 @@ async def test_what_else_a_callable_brings_is_refused_and_not_shown(
     assert "canary" not in everything_shown(outcome.error)
 
 
-async def test_what_a_callable_raises_passes_through(clock: ControlledClock) -> None:
+@pytest.mark.parametrize("error", [LookupError(), TimeoutError()])
+async def test_what_a_callable_raises_passes_through(clock: ControlledClock, error: Exception) -> None:
     async def bring() -> str:
-        raise LookupError
+        raise error
 
-    assert isinstance(await caught(callable_grant(bring, clock, 60)(1)), LookupError)
+    assert await caught(callable_grant(bring, clock, 60)(1)) is error
 
 
 async def test_a_callable_that_hangs_is_given_up(clock: ControlledClock) -> None:
@@ -74,4 +67,8 @@ async def test_a_callable_that_hangs_is_given_up(clock: ControlledClock) -> None
         await asyncio.Event().wait()
         return "never"
 
-    assert isinstance(await caught(callable_grant(bring, clock, 0.01)(1)), TimeoutError)
+    outcome = await callable_grant(bring, clock, 0.01)(1)
+    assert isinstance(outcome, Refused)
+    assert isinstance(outcome.error, TransportTimeoutError)
+    assert str(outcome.error) == "the token callable did not end within 0.01 s"
+    assert outcome.error.transient

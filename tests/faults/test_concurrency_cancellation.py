@@ -41,7 +41,8 @@ async def server(witness: Witness) -> AsyncIterator[MatatikaServer]:
 
 def connections_in_use(session: MatatikaSession) -> int:
     """Return how many places of the pool are taken: nothing that is public tells."""
-    return sum(len(http.connector._acquired) for http, _ in session._client.state.pool._own.values() if http.connector)
+    own = session._client.state.connections._own.values()
+    return sum(len(http.connector._acquired) for http, _ in own if http.connector)
 
 
 async def back_to(before: tuple[int, int]) -> bool:

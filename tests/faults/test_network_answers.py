@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from aiomatatika import Deployment, MatatikaSession, ResponseError, SecretLostError, Timeouts, TransportError
-from aiomatatika.testing import ControlledClock, MatatikaServer
+from aiomatatika.testing import MatatikaServer
 
+from ..servers import OrderedClock
 from .conftest import Witness, call
 from .wires import Wire, wire
 
@@ -52,21 +53,20 @@ async def test_N07_a_stale_connection_never_makes_two_of_a_creating_put(server: 
     assert server.api_keys[draft.id].credentials == new.credentials
 
 
-async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(
-    server: MatatikaServer, clock: ControlledClock
-) -> None:
-    gate = asyncio.Event()
-    fault = server.faults.add(path="/api/profiles", delay=gate, times=100)
-    async with server.session() as session:
+async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(witness: Witness) -> None:
+    clock, gate = OrderedClock(), asyncio.Event()
+    async with MatatikaServer(clock=clock) as server, server.session() as session:
+        witness.servers.append(server)
+        fault = server.faults.add(path="/api/profiles", delay=gate, times=100)
         calls = asyncio.gather(*(call(session) for _ in range(100)))
         await fault.wait(100)
         gate.set()
         await calls
         assert len({request.connection for request in server.requests.api}) == 100
         server.drop_connections(reset=True)
-        await asyncio.gather(*(call(session) for _ in range(100)))
+        assert await clock.gather(*(call(session) for _ in range(100))) == [None] * 100
     assert len(server.requests.api) == 200
-    assert 0 < len(clock.sleeps) <= 100
+    assert clock.sleeps
 
 
 # Answers that are lost or damaged
@@ -84,6 +84,7 @@ HALF = [
 async def lost(server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]) -> None:
     """Lose the first answer to a method, and look at what becomes of the call."""
     (key,) = server.add_api_keys(1)
+    server.clock.advance(60)  # type: ignore[attr-defined]  # a ControlledClock; else the key may be of this call
     async with server.session() as session:
         match method:
             case "GET":
@@ -101,11 +102,8 @@ async def lost(server: MatatikaServer, witness: Witness, method: str, fault: dic
                 assert methods(server) == ["PUT", "PUT"]
             case "POST":
                 server.faults.add(method=method, **fault, path="/api/apikeys")
-                with witness.raises(TransportError) as caught:
-                    await session.apikeys.initialise()
-                assert isinstance(caught.value, TransportError)
-                assert caught.value.sent == "maybe"
-                assert methods(server) == ["POST"]
+                await session.apikeys.initialise()
+                assert methods(server) == ["POST", "POST"]
             case _:
                 server.faults.add(method="PUT", path=KEYS, **fault)
                 new = await session.apikeys.create("new")

@@ -1,4 +1,4 @@
-"""P: what happens to a walk over pages on its way, P01 and P14 to P22. Where links lead: `test_paging_links`."""
+"""P: what happens to a walk on its way, and pages that do not add up. Where links lead: `test_paging_links`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,29 @@ import aiohttp
 import attrs
 import pytest
 
-from aiomatatika import ApiError, ApiKey, MatatikaSession, Page, PaginationError, Secret, ServerError
+from aiomatatika import (
+    ApiKey,
+    HalResource,
+    MatatikaSession,
+    Page,
+    PaginationError,
+    ResponseError,
+    Secret,
+    ServerError,
+    UnsafeLinkError,
+)
+from aiomatatika.paging.collection import Collection, PageSource
 from aiomatatika.testing import MatatikaServer
 
 from ..cancellation import interrupted_everywhere
-from ..paging.pages import LIST, numbers_of, page_of, serve
+from ..paging.pages import LIST, Memory, numbers_of, page_of, serve
 from .conftest import Witness
+
+CHANGED = "the number of items changed during the walk: some may be missing"
 
 
 def warnings_in(log: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in log.records if record.levelno >= logging.WARNING]
+    return [record.getMessage().partition(": ")[2] for record in log.records if record.levelno >= logging.WARNING]
 
 
 @contextlib.asynccontextmanager
@@ -60,21 +73,21 @@ async def test_P14_page_2_fails_twice(server: MatatikaServer, prefetch: int) -> 
     assert len(server.requests.api) == 5
 
 
-@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("prefetch", [0, 1, 3])
 async def test_P15_page_2_fails_for_good(server: MatatikaServer, witness: Witness, prefetch: int) -> None:
     server.add_api_keys(44)
     server.faults.add(query={"page": "1"}, status=503, times=3)
     got: list[UUID] = []
     async with server.session() as session:
         keys = session.apikeys.list(prefetch=prefetch)
-        with witness.raises(ApiError) as caught:
+        with witness.raises(ServerError) as caught:
             async for page in keys.pages():
                 got += [key.id for key in page.items]
-        assert isinstance(caught.value, ServerError)
-        assert (caught.value.status, caught.value.path, caught.value.attempts) == (503, LIST, 3)
-        assert caught.value.next_url == f"{server.url}{LIST}?page=1&size=20"
+        error: Any = caught.value
+        assert (error.status, error.path, error.attempts) == (503, LIST, 3)
+        assert error.next_url == f"{server.url}{LIST}?page=1&size=20"
         assert got == list(server.api_keys)[:20]
-        got += [key.id async for key in keys.at(caught.value.next_url)]
+        got += [key.id async for key in keys.at(error.next_url)]
     assert got == list(server.api_keys)
 
 
@@ -89,32 +102,37 @@ async def test_P16_token_expires_mid_walk(server: MatatikaServer, prefetch: int)
     assert (len(server.requests.token), len(server.requests.api)) == (2, 13)
 
 
-def insert(server: MatatikaServer) -> None:
-    server.add_api_keys(1, "zzz")
-
-
-def delete(server: MatatikaServer) -> None:
-    last = max(server.api_keys.values(), key=lambda key: key.name)
-    server._store.delete_key(last)
-
-
-@pytest.mark.parametrize("change", [insert, delete])
-async def test_P17_collection_changes_under_the_walk(
-    server: MatatikaServer, caplog: pytest.LogCaptureFixture, change: Callable[[MatatikaServer], None]
-) -> None:
-    server.add_api_keys(8)
-    before = set(server.api_keys)
+async def walk_while(server: MatatikaServer, change: Callable[[], object]) -> list[UUID]:
+    """Walk over eight keys, two a page, in the order in which new ones come first; the change is made after a page."""
+    server.add_api_keys(7)
     got: list[UUID] = []
     async with server.session() as session:
         async for page in session.apikeys.list(size=2, sort="name,desc").pages():
             got += [key.id for key in page.items]
             if page.number == 0:
-                change(server)
-    assert len(got) == len(set(got))
-    assert set(got) == before if change is insert else len(got) >= len(before) - 2
-    assert [text.partition(": ")[2] for text in warnings_in(caplog)] == [
-        "the number of items changed during the walk: some may be missing"
-    ]
+                change()
+    return got
+
+
+@pytest.mark.parametrize("change", ["insert", "delete"])
+async def test_P17_collection_changes_under_the_walk(
+    server: MatatikaServer, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    def make_it() -> None:
+        if change == "insert":
+            server.add_api_keys(1, "zzz")
+        else:
+            server._store.delete_key(max(server.api_keys.values(), key=lambda key: key.name))
+
+    got = await walk_while(server, make_it)
+    assert len(got) == len(set(got)) == (8 if change == "insert" else 7)
+    assert warnings_in(caplog) == [CHANGED]
+
+
+async def test_P25_exactly_one_page_is_inserted(server: MatatikaServer, caplog: pytest.LogCaptureFixture) -> None:
+    got = await walk_while(server, lambda: server.add_api_keys(2, "zzz"))
+    assert len(got) == len(set(got)) == 8
+    assert warnings_in(caplog) == [CHANGED]
 
 
 async def leave_by_break(session: MatatikaSession, prefetch: int) -> None:
@@ -169,7 +187,7 @@ async def test_P21_secret_inside_a_list(
 
     server.faults.add(path=LIST, edit=edit)
     async with server.session() as session:
-        page = await anext(session.apikeys.list().pages())
+        page = await session.apikeys.list().page()
     witness.secrets |= set(secrets.values())
     (key,) = page.items
     shown = [repr(page), repr(key), str(key), repr(attrs.asdict(key)), repr(attrs.asdict(page)), caplog.text]
@@ -181,53 +199,94 @@ async def test_P21_secret_inside_a_list(
     assert key.extra["somePassword"] == secrets["somePassword"]
 
 
-@pytest.mark.parametrize("size", [20.0, "20"])
-async def test_P22_page_object_lies_about_its_types(server: MatatikaServer, size: float | str) -> None:
-    serve(server, page_of([1], page={"size": size, "totalElements": size, "number": "0", "totalPages": 1.0}))
-    async with server.session() as session:
-        page = await anext(session.apikeys.list().pages())
-    assert (page.size, page.total_elements, page.number, page.total_pages) == (20, 20, 0, 1)
-
-
-async def test_P22_page_object_lies_about_more_pages_than_the_links_have(
-    server: MatatikaServer, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("links", [True, False])
+async def test_P22_page_object_tells_of_more_pages_than_there_are_links(
+    server: MatatikaServer, caplog: pytest.LogCaptureFixture, links: bool
 ) -> None:
-    for number in range(3):
-        following = f"?page={number + 1}" if number < 2 else ...
+    for number in range(5):
+        following = f"?page={number + 1}" if links and number < 2 else ...
         serve(server, page_of([number], following=following, page={"totalPages": 5, "number": number}))
     async with server.session() as session:
-        assert numbers_of(await session.apikeys.list().collect()) == [0, 1, 2]
-    assert [text.partition(": ")[2] for text in warnings_in(caplog)] == [
-        "the next links end before the last page that the server counts"
-    ]
-    assert len(server.requests.api) == 3
+        got = numbers_of(await session.apikeys.list().collect())
+    assert got == list(range(3 if links else 5))
+    warning = "the next links end before the last page that the server counts"
+    assert warnings_in(caplog) == [warning] * links
+    assert [request.query.get("page") for request in server.requests.api] == [None, *map(str, got[1:])]
 
 
-def without_next(document: dict[str, Any]) -> None:
-    document["_links"].pop("next", None)
+async def assert_a_second_equal_page_ends_the_walk(witness: Witness, cls: type[Any], numbers: list[int | None]) -> None:
+    documents = [page_of([1, 2], page={"totalPages": 5, "number": number}) for number in numbers]
+    memory = Memory(lambda _: documents[len(memory.sent) - 1])
+    got: list[Any] = []
+    with witness.raises(PaginationError):
+        async for page in Collection(PageSource(memory, cls, "apikeys"), memory.at("/apikeys")).pages():
+            got += page.items
+    assert (len(got), len(memory.sent)) == (2, 2)
 
 
-async def test_P22_page_object_tells_of_more_pages_and_there_are_no_links_at_all(
-    server: MatatikaServer, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("numbers", [[0, 0], [0, 1], [None, None]])
+async def test_P22_page_object_of_a_server_that_ignores_the_page(witness: Witness, numbers: list[int | None]) -> None:
+    await assert_a_second_equal_page_ends_the_walk(witness, ApiKey, numbers)
+
+
+async def test_P30_items_without_ids(witness: Witness) -> None:
+    await assert_a_second_equal_page_ends_the_walk(witness, HalResource, [None, None])
+
+
+@pytest.mark.parametrize(
+    "following, kind",
+    [
+        ("https://evil.example/api/apikeys", UnsafeLinkError),
+        ("/api/apikeys", PaginationError),
+        ([{"href": "?page=1"}, {"href": "?page=2"}], PaginationError),
+    ],
+)
+async def test_P23_one_page_at_a_time(
+    server: MatatikaServer, witness: Witness, following: Any, kind: type[Exception]
 ) -> None:
-    server.add_api_keys(8)
-    server.faults.add(path=LIST, edit=without_next, times=None)
     async with server.session() as session:
-        await assert_walks(server, session)
-    assert [request.query.get("page") for request in server.requests.api] == [None, "1", "2", "3", "4"]
-    assert warnings_in(caplog) == []
+        keys = session.apikeys.list()
+        for walk in (keys.page, keys.collect):
+            serve(server, page_of([1], following=following))
+            with witness.raises(kind) as caught:
+                await walk()
+            error: Any = caught.value
+            assert (error.next_url, error.path) == (f"{server.url}/api/apikeys", "/api/apikeys")
 
 
-@pytest.mark.parametrize("renumbered", [False, True])
-async def test_P22_page_object_of_a_server_that_ignores_the_page(
-    server: MatatikaServer, witness: Witness, renumbered: bool
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "UP"},
+        {"x": 1},
+        {"timestamp": "2022-01-01T00:00:00", "status": 500, "error": "Internal Server Error", "path": "/api/apikeys"},
+        {"id": str(UUID(int=1)), "name": "a key", "_links": {"self": {"href": "/api/apikeys/1"}}},
+        {"id": str(UUID(int=1)), "_embedded": {"profile": {"id": "auth0|1"}}},
+    ],
+)
+@pytest.mark.parametrize("walk", ["collect", "count", "first", "page"])
+async def test_P26_a_200_that_is_no_collection(
+    server: MatatikaServer, witness: Witness, document: dict[str, Any], walk: str
 ) -> None:
-    for number in range(2):
-        serve(server, page_of([1, 2], page={"totalPages": 5, "number": number if renumbered else 0}))
-    got: list[int] = []
+    serve(server, document)
     async with server.session() as session:
-        with witness.raises(PaginationError):
-            async for page in session.apikeys.list().pages():
-                got += numbers_of(page.items)
-    assert got == [1, 2]
-    assert len(server.requests.api) == 2
+        with witness.raises(ResponseError):
+            await getattr(session.apikeys.list(), walk)()
+
+
+@pytest.mark.parametrize("document", [{}, {"_links": {}}, {"page": {"totalElements": 0}}, {"_links": {}, "page": {}}])
+async def test_P26_a_collection_without_items_is_one(server: MatatikaServer, document: dict[str, Any]) -> None:
+    serve(server, document)
+    async with server.session() as session:
+        assert await session.apikeys.list().collect() == []
+
+
+@pytest.mark.parametrize("prefetch", [0, 3])
+async def test_P27_pages_counted_from_1(server: MatatikaServer, prefetch: int) -> None:
+    memory = Memory(
+        lambda url: page_of(
+            [number := int(url.query.get("page", "1"))], page={"number": number, "totalPages": 7, "totalElements": 7}
+        )
+    )
+    assert numbers_of(await memory.keys(prefetch=prefetch).collect()) == [1, 2, 3, 4, 5, 6, 7]
+    assert len(memory.sent) == 7

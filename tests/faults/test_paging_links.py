@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import tracemalloc
+from collections.abc import Awaitable
 from typing import Any
 
 import aiohttp
@@ -12,19 +14,18 @@ import pytest
 from yarl import URL
 
 from aiomatatika import (
-    MELTANO,
-    PRODUCTION,
-    STAGING,
     ApiKey,
     Collection,
     Deployment,
+    HalResource,
+    Link,
     LinkError,
+    Links,
     PaginationError,
     ResponseError,
     UnsafeLinkError,
 )
-from aiomatatika.testing import MatatikaServer, RecordedRequest
-from aiomatatika.transport.urls import ApiRoot
+from aiomatatika.testing import MatatikaServer
 
 from ..paging.pages import Memory, numbers_of, page_of, serve
 from .conftest import Witness
@@ -42,57 +43,38 @@ async def delivered_before(
     return got, caught.value
 
 
-def answer(document: dict[str, Any]) -> bytes:
+def response_of(document: dict[str, Any]) -> bytes:
     """Return a page as it stands on the wire."""
     body = json.dumps(document).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/hal+json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
 async def test_P02_next_points_at_itself(server: MatatikaServer, witness: Witness) -> None:
-    document = page_of([1])
-    document["_links"] = {"self": {"href": "/api/apikeys"}, "next": {"href": "/api/apikeys"}}
-    serve(server, document, document)
+    serve(server, page_of([1], following="/api/apikeys"))
     async with server.session() as session:
         got, error = await delivered_before(witness, session.apikeys.list(), PaginationError)
-    assert (got, getattr(error, "next_url", "")) == ([1], f"{server.url}/api/apikeys/")
-    assert len(server.requests.api) <= 2
+    assert (got, getattr(error, "next_url", "")) == ([1], f"{server.url}/api/apikeys")
+    assert len(server.requests.api) == 1
 
 
-@pytest.mark.parametrize("length", [2, 3, 7])
-async def test_P03_a_cycle_of_two_or_n(server: MatatikaServer, witness: Witness, length: int) -> None:
-    for number in range(length):
-        server.faults.add(
-            query={"page": str(number)},
-            json=page_of([number + 1], following=f"?page={(number + 1) % length}"),
-            times=None,
-        )
-    async with server.session() as session:
-        got, _ = await delivered_before(witness, session.apikeys.list(page=0), PaginationError)
-    assert got == list(range(1, length + 1))
-    assert len(server.requests.api) <= length + 1
+@pytest.mark.parametrize("length", [2, 7])
+async def test_P03_a_cycle_of_two_or_n(witness: Witness, length: int) -> None:
+    def answer(url: URL) -> dict[str, Any]:
+        number = int(url.query["page"])
+        return page_of([number], following=f"?page={(number + 1) % length}")
+
+    memory = Memory(answer)
+    got, _ = await delivered_before(witness, memory.keys(page="0"), PaginationError)
+    assert (got, len(memory.sent)) == (list(range(length)), length)
 
 
-async def test_P04_endless_fresh_pages(server: MatatikaServer, witness: Witness) -> None:
-    def body(request: RecordedRequest) -> str:
-        number = int(request.query.get("page", "0"))
-        return json.dumps(page_of([number], following=f"?page={number + 1}"))
-
-    server.faults.add(path="/api/apikeys", body=body, times=None)
-    got: list[int] = []
-    async with server.session() as session:
-        with witness.raises(PaginationError):
-            async for page in session.apikeys.list().pages(max_pages=30):
-                got += numbers_of(page.items)
-    assert (got, len(server.requests.api)) == (list(range(30)), 30)
-
-
-async def test_P04_endless_fresh_pages_without_a_limit_of_the_callers(witness: Witness) -> None:
-    # No sockets: ten thousand pages in half a second.
+@pytest.mark.parametrize("max_pages", [30, None])
+async def test_P04_endless_fresh_pages(witness: Witness, max_pages: int | None) -> None:
     memory = Memory(lambda url: page_of([], following=f"?page={int(url.query.get('page', '0')) + 1}"))
     used: list[int] = []
     got = 0
     with witness.raises(PaginationError):
-        async for _ in memory.keys().pages():
+        async for _ in memory.keys().pages(**({"max_pages": max_pages} if max_pages else {})):
             memory.sent.clear()
             got += 1
             if got == 250:
@@ -101,46 +83,24 @@ async def test_P04_endless_fresh_pages_without_a_limit_of_the_callers(witness: W
                 used.append(tracemalloc.get_traced_memory()[0])
             if got == 1_000:
                 tracemalloc.stop()
-    assert got == 10_000
-    assert used[1] - used[0] < 500 * 200, "more of a page is remembered than it takes to know it again"
+    assert got == (max_pages or 10_000)
+    assert max_pages or used[1] - used[0] < 500 * 200, "more of a page is remembered than it takes to know it again"
 
 
-FOREIGN = [
-    "https://evil.example/api/apikeys?page=1",
-    "http://evil.example/api/apikeys?page=1",
-    "//evil.example/api/apikeys?page=1",
-    "///evil.example/api/apikeys?page=1",
-    "\\\\evil.example\\api\\apikeys",
-    "http://127.0.0.1.evil.example:{port}/api/apikeys?page=1",
-    "http://evil-127.0.0.1:{port}/api/apikeys?page=1",
-    "http://evil.127.0.0.1:{port}/api/apikeys?page=1",
-    "http://127.0.0.1:{other}/api/apikeys?page=1",
-    "//127.0.0.1:{other}/api/apikeys?page=1",
-    "http://localhost:{port}/api/apikeys?page=1",
-    "http://[::1]:{port}/api/apikeys?page=1",
-    "http://2130706433:{port}/api/apikeys?page=1",
-    "http://127.1:{port}/api/apikeys?page=1",
-    "http://127.0.0.1.:{port}/api/apikeys?page=1",
-    "http://\uff1127.0.0.1:{port}/api/apikeys?page=1",
-    "https://127.0.0.1:{port}/api/apikeys?page=1",
-    "http:127.0.0.1:{other}/api/apikeys/",
-    "ftp://127.0.0.1:{port}/api/apikeys?page=1",
-    "file:///etc/passwd",
-    "javascript:alert(1)",
-    "data:application/json,{{}}",
-    "/oauth/token",
-    "/api/../oauth/token",
-    "/api/%2e%2e/oauth/token",
-    "/api/..;/oauth/token",
-    "/apikeys/?page=1",
-    "https://app.matatika.com.evil.example/api/apikeys?page=1",
-    "https://evil.app.matatika.com/api/apikeys?page=1",
-    "https://app.matatika.com:8443/api/apikeys?page=1",
-    "https://app.matatika.com/elsewhere/apikeys/?page=1",
-]
-
-
-@pytest.mark.parametrize("href", FOREIGN)
+@pytest.mark.parametrize(
+    "href",
+    [
+        *(
+            "https://evil.example/api/apikeys?page=1",
+            "//evil.example/api/apikeys",
+            "\\\\evil.example\\api",
+            "/oauth/token",
+        ),
+        *("http://127.0.0.1.evil.example:{port}/api/apikeys", "http://evil.127.0.0.1:{port}/api/apikeys"),
+        *("http://127.0.0.1:{other}/api/apikeys", "http://localhost:{port}/api/apikeys", "file:///etc/passwd"),
+        *("https://app.matatika.com.evil.example/api/apikeys", "https://app.matatika.com:8443/api/apikeys"),
+    ],
+)
 async def test_P05_next_on_another_origin(server: MatatikaServer, witness: Witness, href: str) -> None:
     ours = server.deployment
     deployment = Deployment(ours.api_url, ours.token_url, alias_hosts=("app.matatika.com",))
@@ -152,18 +112,12 @@ async def test_P05_next_on_another_origin(server: MatatikaServer, witness: Witne
     assert [request.path for request in server.requests] == ["/oauth/token", "/api/apikeys"]
 
 
-@pytest.mark.parametrize("host", ["app.matatika.com", "app.meltano.com", "catalog.matatika.com"])
-async def test_P05_next_on_an_alias_of_the_deployment_is_rooted_anew(witness: Witness, host: str) -> None:
-    async with MatatikaServer(alias_host=host) as server, server.session() as session:
+async def test_P05_next_on_an_alias_of_the_deployment_is_rooted_anew(witness: Witness) -> None:
+    async with MatatikaServer(alias_host="app.meltano.com") as server, server.session() as session:
         witness.servers.append(server)
         server.add_api_keys(44)
         assert [key.id async for key in session.apikeys.list()] == list(server.api_keys)
     assert server.requests.methods() == ["GET"] * 3
-    for deployment in (PRODUCTION, MELTANO):
-        href = f"https://{host}/api/apikeys?page=1"
-        assert str(ApiRoot.of(deployment).resolve(href)) == f"{deployment.api_url}/apikeys/?page=1"
-    with witness.raises(UnsafeLinkError):
-        ApiRoot.of(STAGING).resolve(f"https://{host}/api/apikeys?page=1")
 
 
 async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFixture) -> None:
@@ -171,7 +125,7 @@ async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFi
     pages = [page_of([1], following="http://127.0.0.1/api/apikeys?page=1")]
     pages += [page_of([2], following="http://127.0.0.1:80/api/apikeys?page=2"), page_of([3])]
     async with (
-        raw_server(*map(answer, pages), tls=tls_server()) as raw,
+        raw_server(*map(response_of, pages), tls=tls_server()) as raw,
         aiohttp.ClientSession(connector=connector) as http,
         session_at(raw.url, http=http) as session,
     ):
@@ -185,26 +139,14 @@ async def test_P06_next_names_the_api_host_with_http(caplog: pytest.LogCaptureFi
     assert [record.levelno for record in noted] == [logging.DEBUG]
 
 
-@pytest.mark.parametrize("port", [8080, 443, 0, 65536])
-async def test_P06_next_names_the_api_host_with_http_on_another_port(witness: Witness, port: int) -> None:
-    memory = Memory(lambda _: page_of([1], following=f"http://api.example.com:{port}/api/apikeys?page=1"))
+async def test_P06_next_names_the_api_host_with_http_on_another_port(witness: Witness) -> None:
+    memory = Memory(lambda _: page_of([1], following="http://api.example.com:8080/api/apikeys?page=1"))
     got, _ = await delivered_before(witness, memory.keys(), UnsafeLinkError)
     assert (got, len(memory.sent)) == ([1], 1)
 
 
 @pytest.mark.parametrize(
-    "authority",
-    [
-        "127.0.0.1:{port}@127.0.0.1:{other}",
-        "127.0.0.1:{port}@evil.example",
-        "u:p@127.0.0.1:{port}",
-        "u@127.0.0.1:{port}",
-        ":@127.0.0.1:{port}",
-        "@127.0.0.1:{port}",
-        "127.0.0.1:{port}#@127.0.0.1:{other}",
-        "127.0.0.1:{port}\\@127.0.0.1:{other}",
-        "127.0.0.1:{port}%40127.0.0.1:{other}",
-    ],
+    "authority", ["127.0.0.1:{port}@127.0.0.1:{other}", "u:p@127.0.0.1:{port}", "@127.0.0.1:{port}"]
 )
 async def test_P07_userinfo_tricks(server: MatatikaServer, witness: Witness, authority: str) -> None:
     async with stranger() as other, server.session() as session:
@@ -227,15 +169,7 @@ async def test_P08_the_default_port_written_out(root: str) -> None:
     assert str(memory.sent[1]) == "https://api.example.com/api/apikeys?page=1"
 
 
-async def test_P08_the_default_port_of_an_alias_written_out(witness: Witness) -> None:
-    async with MatatikaServer(alias_host="app.matatika.com") as server, server.session() as session:
-        witness.servers.append(server)
-        serve(server, page_of([1], following="https://app.matatika.com:443/api/apikeys?page=1"), page_of([2]))
-        assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
-    assert server.requests.api[1].query == {"page": "1"}
-
-
-@pytest.mark.parametrize("href", ["?page=1", "/api/apikeys?page=1", "./?page=1", "../apikeys?page=1", ""])
+@pytest.mark.parametrize("href", ["?page=1", "/api/apikeys?page=1", "./apikeys?page=1", "../api/apikeys?page=1", ""])
 async def test_P09_relative_links(server: MatatikaServer, witness: Witness, href: str) -> None:
     serve(server, page_of([1], following=href), page_of([2]))
     async with server.session() as session:
@@ -280,3 +214,88 @@ async def test_P12_a_list_of_one_link_is_that_link(server: MatatikaServer) -> No
     serve(server, page_of([1], following=[{"href": "?page=1"}]), page_of([2]))
     async with server.session() as session:
         assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
+
+
+# What follows `page=n` in the next links of a server, and as it is sent.
+QUERIES = {
+    **{
+        query: query for query in ("&q=two%20words", "&q=two+words", "&s=name%2Casc", "&s=name,asc", "&q=%FF", "&q=%e9")
+    },
+    "&q=\u00e9": "&q=%C3%A9",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("prefetch", [0, 8, 32])
+async def test_P24_next_links_as_spring_writes_them(query: str, prefetch: int) -> None:
+    def answer(url: URL) -> dict[str, Any]:
+        number = int(url.query.get("page", "0"))
+        following = f"?page={number + 1}{query}" if number < 39 else ...
+        return page_of([number], following=following, page={"number": number, "totalPages": 40, "totalElements": 40})
+
+    memory = Memory(answer)
+    assert numbers_of(await memory.keys(prefetch=prefetch).collect()) == list(range(40))
+    assert [url.raw_path_qs for url in memory.sent[1:]] == [
+        f"/api/apikeys?page={n}{QUERIES[query]}" for n in range(1, 40)
+    ]
+
+
+async def test_P24_the_bytes_of_the_query_on_the_wire() -> None:
+    query = "page=1&q=a%20b+c%2C%FF%e9,[x]"
+    pages = [page_of([1], following=f"?{query}"), page_of([2])]
+    async with raw_server(*map(response_of, pages)) as raw, session_at(raw.url) as session:
+        assert numbers_of(await session.apikeys.list().collect()) == [1, 2]
+    assert raw.requests[1].split(b" ")[1] == f"/api/apikeys?{query}".encode()
+
+
+TEMPLATES = ["/api/apikeys{?page,size}", "?page={page}", "{+root}/apikeys", "?page=1{"]
+
+
+@pytest.mark.parametrize(
+    "following",
+    [*TEMPLATES, {"href": TEMPLATES[0], "templated": True}, {"href": "?page=1", "templated": True}],
+    ids=repr,
+)
+async def test_P29_next_is_a_uri_template(server: MatatikaServer, witness: Witness, following: Any) -> None:
+    serve(server, page_of([1], following=following))
+    async with server.session() as session:
+        got, error = await delivered_before(witness, session.apikeys.list(), LinkError)
+    assert (got, len(server.requests.api)) == ([1], 1)
+    assert not isinstance(error, UnsafeLinkError | PaginationError)
+
+
+async def test_P29_a_link_or_a_text_of_the_callers_is_a_uri_template(server: MatatikaServer, witness: Witness) -> None:
+    links = [Link(href=href) for href in TEMPLATES] + [Link(href="/api/apikeys", templated=True)]
+    hrefs = {rel: {"href": TEMPLATES[0]} for rel in ("self", "update apikey")}
+    resource = HalResource(links=Links(hrefs))
+    targets: list[str | Link] = [*TEMPLATES, *links, resource.links["self"], resource.links.action("update")]
+    async with server.session() as session:
+        calls: list[Awaitable[object]] = [session.follow(resource)]
+        calls += [session.follow(target) for target in targets if getattr(target, "method", "GET") == "GET"]
+        calls += [session.request(getattr(target, "method", "GET"), target) for target in targets]
+        for call in calls:
+            with witness.raises(LinkError):
+                await call
+    assert not server.requests
+
+
+async def test_B23_very_long_links(server: MatatikaServer, witness: Witness) -> None:
+    async with server.session() as session:
+        before = 0
+        tracemalloc.start()
+        for number in range(40):
+            href = f"?page={number}&q=" + chr(97 + number % 26) * 3 * 2**20
+            for refused in (session.follow(href), session.request("GET", Link(href=href))):
+                with witness.raises(UnsafeLinkError):
+                    await refused
+            with witness.raises(UnsafeLinkError):
+                await Memory(lambda _: page_of([1], following=href)).keys().collect()  # noqa: B023  # called at once
+            del witness.errors[1:]
+            if number == 0:
+                gc.collect()
+                before = tracemalloc.get_traced_memory()[0]
+        gc.collect()
+        after = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    assert after - before < 4 * 2**20
+    assert not server.requests

@@ -17,8 +17,11 @@ from .wires import DATA, tls_server, wire
 ROOT = Path(__file__).parent.parent.parent
 
 CALLS = """
-import asyncio, os, sys
+import asyncio, logging, os, sys
 from aiomatatika import MatatikaSession, Retries, TransportError
+
+
+logging.getLogger("asyncio").setLevel("ERROR")  # not how long a step takes under -X dev
 
 async def first(session):
     return await session.apikeys.list().first()

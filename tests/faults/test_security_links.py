@@ -118,10 +118,10 @@ async def opened(server: MatatikaServer, doorman: Doorman) -> AsyncIterator[Mata
 async def walk(session: MatatikaSession, server: MatatikaServer, href: str) -> list[RecordedRequest]:
     """Walk from a page whose next link is the given one; return what was asked for after it."""
     before = len(server.requests.api)
-    server.faults.add(path=KEYS, json={"_links": {"next": {"href": href}}})
+    server.faults.add(path=f"{KEYS}/", json={"_links": {"next": {"href": href}}})
     server.faults.add(method="GET", status=200, json={}, times=None)
     try:
-        await session.apikeys.list().collect()
+        await session.apikeys.list().at(f"{server.deployment.api_url}/apikeys/").collect()
     finally:
         server.faults.clear()
     return server.requests.api[before + 1 :]

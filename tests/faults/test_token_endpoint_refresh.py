@@ -148,6 +148,23 @@ async def test_T33_secret_rotated_while_running(
             await call(session)
 
 
+@pytest.mark.parametrize("step", [0.25, 0.3, 1.0, 4.9])
+async def test_T38_a_short_lived_token_and_one_failing_refresh(
+    server: MatatikaServer, clock: ControlledClock, step: float
+) -> None:
+    server.faults.add(path=TOKEN, edit=lambda token: token | {"expires_in": 5}, times=2)
+    server.faults.add(path=TOKEN, status=503)
+    server.faults.add(path=TOKEN, edit=lambda token: token | {"expires_in": 5}, times=None)
+    async with server.session() as session:
+        while len(server.requests.token) < 6:
+            await call(session)
+            await fetched()
+            clock.advance(step)
+    assert {request.status for request in server.requests.api} == {200}
+    failed, repeated = server.requests.token[2:4]
+    assert repeated.at - failed.at < 0.5 + 2 * step
+
+
 async def test_T36_fleet_refreshes_together() -> None:
     dice = random.Random(36)
     moments = []

@@ -145,30 +145,3 @@ def test_a_walk_that_is_left_early_leaves_nothing_running(
         assert memory.flying == 0
 
     runner.run(left_early())
-
-
-@given(server=servers, limit=st.integers(0, 5), prefetch=prefetches)
-def test_the_short_forms_agree_with_the_walk(
-    runner: asyncio.Runner, server: list[Any], limit: int, prefetch: int
-) -> None:
-    memory = Memory(answering(server), 0)
-
-    async def short_forms() -> None:
-        walk = await walked(memory, 0)
-        keys = memory.keys(prefetch=prefetch)
-        if walk.error is None:
-            assert numbers_of(await keys.collect()) == walk.numbers
-            assert numbers_of([key async for key in keys]) == walk.numbers
-        elif len(walk.pages) == MOST_PAGES:
-            return  # the short forms would walk on, to their own limit
-        else:
-            with pytest.raises(type(walk.error)):
-                await keys.collect()
-        if walk.error is None or limit <= len(walk.numbers):
-            assert numbers_of(await keys.collect(limit)) == walk.numbers[:limit]
-        if walk.numbers:
-            first = await keys.first()
-            assert first is not None
-            assert first.id.int == walk.numbers[0]
-
-    runner.run(short_forms())

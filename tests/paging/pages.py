@@ -10,12 +10,12 @@ from uuid import UUID
 
 from yarl import URL
 
-from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Retries, Timeouts
-from aiomatatika.paging.collection import Collection
+from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession
+from aiomatatika.paging.collection import Collection, PageSource
 from aiomatatika.testing import MatatikaServer
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.message import Response, Request
+from aiomatatika.transport.message import Request, Response
 
 LIST = "/api/apikeys"
 
@@ -58,7 +58,7 @@ class Memory(Client):
 
     def __init__(self, answer: Callable[[URL], Any], turns: int = 1, answers: int | None = None) -> None:
         session = MatatikaSession(BearerToken("unused"), deployment=Deployment("https://api.example.com/api"))
-        super().__init__(session._client.state, Timeouts(), Retries())
+        super().__init__(session._client.state, session._client.options)
         self.sent: list[URL] = []
         self.flying = self.most_flying = 0
         self._answer = answer
@@ -74,9 +74,9 @@ class Memory(Client):
                 await asyncio.Event().wait()
             for _ in range(self._turns):
                 await asyncio.sleep(0)
-            return Response(200, {}, json.dumps(self._answer(request.url)).encode(), request.url)
+            return Response(200, {}, json.dumps(self._answer(request.url)).encode(), request)
         finally:
             self.flying -= 1
 
     def keys(self, *, prefetch: int = 0, **query: str) -> Collection[ApiKey]:
-        return Collection(self, self.at("/apikeys", query), ApiKey, "apikeys", prefetch)
+        return Collection(PageSource(self, ApiKey, "apikeys"), self.at("/apikeys", query), prefetch)

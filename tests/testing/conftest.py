@@ -7,14 +7,14 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from aiohttp import ClientSession
 from multidict import CIMultiDictProxy
 
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import MatatikaServer, ServerOptions
 
 
 @dataclass
@@ -28,13 +28,13 @@ class Got:
         return json.loads(self.body)
 
 
+@dataclass
 class PlainClient:
     """Speaks HTTP to the server, with a token where it has fetched one."""
 
-    def __init__(self, server: MatatikaServer, http: ClientSession) -> None:
-        self.server = server
-        self.http = http
-        self.token: str | None = None
+    server: MatatikaServer
+    http: ClientSession
+    token: str | None = None
 
     async def send(self, method: str, path: str, **options: Any) -> Got:
         url = path if path.startswith("http") else self.server.url + path
@@ -43,17 +43,11 @@ class PlainClient:
         async with self.http.request(method, url, headers=headers, allow_redirects=False, **options) as response:
             return Got(response.status, response.headers, await response.read())
 
-    async def get(self, path: str) -> Got:
+    async def get(self, path: str = "/api/apikeys") -> Got:
         return await self.send("GET", path)
-
-    async def post(self, path: str) -> Got:
-        return await self.send("POST", path)
 
     async def put(self, path: str, document: object) -> Got:
         return await self.send("PUT", path, json=document)
-
-    async def delete(self, path: str) -> Got:
-        return await self.send("DELETE", path)
 
     async def ask_token(self, credentials: ClientCredentials | None = None, **other: str) -> Got:
         """Ask for a token as a form, with the given fields in place of the right ones."""
@@ -73,11 +67,11 @@ class PlainClient:
     async def raw(self, method: str, path: str, body: bytes = b"") -> bytes:
         """Return every byte that comes back on a new connection until it ends."""
         reader, writer = await asyncio.open_connection("127.0.0.1", int(self.server.url.rpartition(":")[2]))
+        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(body)}\r\nAuthorization: Bearer {self.token}\r\n\r\n"
+        writer.write(head.encode() + body)
         try:
-            head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            head += f"Content-Length: {len(body)}\r\nAuthorization: Bearer {self.token}\r\n\r\n"
-            writer.write(head.encode() + body)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 return await reader.read()
         finally:
             writer.close()
@@ -85,25 +79,21 @@ class PlainClient:
                 await writer.wait_closed()
 
 
-def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what was logged, but for the event loop's remarks on a slow machine."""
-    messages = [record.getMessage() for record in caplog.records]
-    return [message for message in messages if not message.startswith("Executing ")]
+@contextlib.asynccontextmanager
+async def client_of_a_server(**options: Unpack[ServerOptions]) -> AsyncIterator[PlainClient]:
+    """Run a server with these options, and log in."""
+    async with MatatikaServer(**options) as server, ClientSession() as http:
+        client = PlainClient(server, http)
+        await client.log_in()
+        yield client
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[MatatikaServer]:
-    async with MatatikaServer() as server:
-        yield server
+async def client() -> AsyncIterator[PlainClient]:
+    async with client_of_a_server() as client:
+        yield client
 
 
 @pytest.fixture
-async def anonymous(server: MatatikaServer) -> AsyncIterator[PlainClient]:
-    async with ClientSession() as http:
-        yield PlainClient(server, http)
-
-
-@pytest.fixture
-async def client(anonymous: PlainClient) -> PlainClient:
-    await anonymous.log_in()
-    return anonymous
+async def server(client: PlainClient) -> MatatikaServer:
+    return client.server

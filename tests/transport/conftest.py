@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from aiomatatika import Repeat, Secret
-from aiomatatika.transport.exchange import exchange
+from aiomatatika.transport.exchange import Attempt, exchange
 from aiomatatika.transport.message import Request
 
 from ..servers import LIMITS, Send
@@ -26,8 +26,10 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def send(http: aiohttp.ClientSession) -> Send:
     """Send a request to a URL."""
 
-    def send(url: str, method: str = "GET", limits: aiohttp.ClientTimeout = LIMITS, **fields: Any) -> Any:
+    def send(
+        url: str, method: str = "GET", limits: aiohttp.ClientTimeout = LIMITS, *, fresh: bool = False, **fields: Any
+    ) -> Any:
         request = Request(method=method, url=URL(url), repeat=Repeat.SAFE, **fields)
-        return exchange(http, request, Secret("Bearer canary"), "agent/1", limits)
+        return exchange(http, Attempt(request, Secret("Bearer canary"), limits, fresh), "agent/1")
 
     return send

@@ -11,15 +11,13 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import aiohttp
 import pytest
 
-from aiomatatika import MatatikaSession, SessionClosedError, Timeouts, TransportError
+from aiomatatika import MatatikaSession, SessionClosedError
 from aiomatatika.testing import ControlledClock, MatatikaServer
-from aiomatatika.transport.connections import Connections
 
 from ..servers import API_KEYS, KEYS, StuckClock, caught, get, session_at
 
@@ -49,54 +47,24 @@ def remote(clock: ControlledClock) -> Iterator[MatatikaServer]:
         asyncio.run_coroutine_threadsafe(server.close(), loop).result(5)
 
 
-@pytest.fixture
-async def pool() -> AsyncIterator[Connections]:
-    pool = Connections()
-    yield pool
-    await pool.close()
+def aiohttp_session(session: MatatikaSession) -> aiohttp.ClientSession:
+    """Return the aiohttp session of the running loop: nothing that is public leads there."""
+    return session._client.state.connections._own[asyncio.get_running_loop()][0]
 
 
 # Its own
 
 
 async def test_connections_are_opened_on_first_use_and_kept(server: MatatikaServer, session: MatatikaSession) -> None:
+    assert not session._client.state.connections.was_forgotten
     await get(session)
+    assert session._client.state.connections.was_forgotten
     await get(session)
     assert len({request.connection for request in server.requests}) == 1
-
-
-async def test_an_own_session_keeps_no_cookies_and_reads_no_environment(pool: Connections) -> None:
-    http = await pool.http()
-    assert isinstance(http.cookie_jar, aiohttp.DummyCookieJar)
-    assert not http.trust_env
-    assert await pool.http() is http
-
-
-async def test_a_session_that_was_closed_under_it_is_opened_anew(pool: Connections) -> None:
-    http = await pool.http()
-    await asyncio.get_running_loop().shutdown_asyncgens()
+    http = aiohttp_session(session)
+    await asyncio.gather(session.close(), session.close())
     assert http.closed
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the loop says that it is not to be used any more
-        again = await pool.http()
-    assert not again.closed
-
-
-async def test_after_close_nothing_is_opened(pool: Connections) -> None:
-    http = await pool.http()
-    await asyncio.gather(pool.close(), pool.close())
-    await pool.close()
-    assert http.closed
-    assert isinstance(await caught(pool.http()), SessionClosedError)
-
-
-async def test_what_was_opened_and_not_closed_was_forgotten() -> None:
-    pool = Connections()
-    assert not pool.was_forgotten
-    await pool.http()
-    assert pool.was_forgotten
-    await pool.close()
-    assert not pool.was_forgotten
+    assert not session._client.state.connections.was_forgotten
 
 
 async def test_cookies_are_neither_kept_nor_sent(server: MatatikaServer, session: MatatikaSession) -> None:
@@ -104,37 +72,6 @@ async def test_cookies_are_neither_kept_nor_sent(server: MatatikaServer, session
     await get(session)
     await get(session)
     assert "Cookie" not in server.requests.api[1].headers
-
-
-async def test_a_proxy_in_the_environment_is_not_used(
-    session: MatatikaSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert await get(session) == 200
-
-
-async def test_connections_that_all_died_are_replaced_unnoticed(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    await asyncio.gather(*(get(session) for _ in range(100)))
-    server.drop_connections(reset=True)
-    assert set(await asyncio.gather(*(get(session) for _ in range(100)))) == {200}
-
-
-async def test_a_call_for_which_no_connection_is_free_waits_no_longer_than_its_deadline() -> None:
-    hold = asyncio.Event()
-    async with MatatikaServer() as server, server.session() as session:
-        fault = server.faults.add(path=API_KEYS, delay=hold, times=100)
-        hanging = [asyncio.create_task(get(session)) for _ in range(100)]
-        await fault.wait(100)
-        error = await caught(get(session.with_options(timeouts=Timeouts(total=0.4))))
-        assert isinstance(error, TransportError)
-        assert isinstance(error, TimeoutError)
-        assert error.sent == "no"
-        hold.set()
-        assert set(await asyncio.gather(*hanging)) == {200}
-        assert await get(session) == 200
 
 
 # Several loops
@@ -147,8 +84,22 @@ def test_one_session_works_in_one_loop_after_another(remote: MatatikaServer) -> 
         gc.collect()
     assert len(remote.requests.token) == 1
     assert len({request.connection for request in remote.requests.api}) == 3
-    assert len(session._client.state.pool._own) == 1
+    assert len(session._client.state.connections._own) == 1
     asyncio.run(session.close())
+
+
+def test_what_a_loop_closed_on_its_way_out_is_opened_anew(remote: MatatikaServer) -> None:
+    async def shut_down_twice() -> None:
+        async with remote.session() as session:
+            for _ in range(2):
+                assert await get(session) == 200
+                http = aiohttp_session(session)
+                await asyncio.get_running_loop().shutdown_asyncgens()
+                assert http.closed
+                warnings.simplefilter("ignore")  # the loop says that it is not to be used any more
+
+    with warnings.catch_warnings():
+        asyncio.run(shut_down_twice())
 
 
 def test_one_session_works_in_two_loops_at_once(remote: MatatikaServer) -> None:
@@ -163,26 +114,15 @@ def test_one_session_works_in_two_loops_at_once(remote: MatatikaServer) -> None:
                 asyncio.run_coroutine_threadsafe(get(session), loop).result(5)
 
 
-def test_closing_ends_the_calls_of_other_loops(remote: MatatikaServer) -> None:
-    session = remote.session()
-    fault = remote.faults.add(path=API_KEYS, delay=asyncio.Event())
-    with running_loop() as elsewhere:
-        call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
-        while not fault.hits:
-            time.sleep(0.001)  # until another thread has come so far
-        asyncio.run(session.close())
-        with pytest.raises(SessionClosedError):
-            call.result(5)
-
-
-def test_closing_ends_the_waits_of_other_loops(remote: MatatikaServer) -> None:
+@pytest.mark.parametrize("waits", [False, True], ids=["for a response", "before a repeat"])
+def test_closing_ends_the_calls_of_other_loops(remote: MatatikaServer, waits: bool) -> None:
     clock = StuckClock()
     session = session_at(remote.url, clock)
-    remote.faults.add(status=503)
+    fault = remote.faults.add(path=API_KEYS, **({"status": 503} if waits else {"delay": asyncio.Event()}))
     with running_loop() as elsewhere:
         call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
-        while not clock.asleep.is_set():
-            time.sleep(0.001)
+        while not (clock.asleep.is_set() if waits else fault.hits):
+            time.sleep(0.001)  # until another thread has come so far
         asyncio.run(session.close())
         with pytest.raises(SessionClosedError):
             call.result(5)
@@ -215,53 +155,24 @@ def test_a_loop_that_was_left_with_a_call_in_flight_does_not_keep_a_session_from
 
 async def test_a_borrowed_session_is_used_and_never_closed(server: MatatikaServer) -> None:
     async with aiohttp.ClientSession() as http:
-        async with server.session(http=http) as session:
-            await get(session)
-        assert not http.closed
-        async with server.session(http=http) as session:
-            await get(session)
+        for _ in range(2):
+            async with server.session(http=http) as session:
+                await get(session)
+            assert not http.closed
         assert len({request.connection for request in server.requests}) == 1
 
 
 async def test_a_borrowed_session_that_is_closed_says_so(server: MatatikaServer) -> None:
     http = aiohttp.ClientSession()
+    session = server.session(http=http)
+    fault = server.faults.add(path=API_KEYS, delay=asyncio.Event())
+    call = asyncio.create_task(caught(get(session)))
+    await fault.wait()
     await http.close()
-    async with server.session(http=http) as session:
-        error = await caught(get(session))
-    assert isinstance(error, SessionClosedError)
-    assert "borrowed" in str(error)
-    assert server.requests == []
-
-
-@pytest.mark.parametrize("trust_env", [True, False])
-async def test_a_netrc_is_never_used(
-    server: MatatikaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust_env: bool
-) -> None:
-    file = tmp_path / "netrc"
-    file.write_text("machine 127.0.0.1 login user password canary\n")
-    monkeypatch.setenv("NETRC", str(file))
-    async with aiohttp.ClientSession(trust_env=trust_env) as http, server.session(http=http) as session:
-        assert await get(session) == 200
-    assert "Authorization" not in server.requests.token[0].headers
-    assert server.requests.api[0].headers["Authorization"].startswith("Bearer ")
-
-
-async def test_what_a_borrowed_session_adds_by_default_does_not_replace_the_token(server: MatatikaServer) -> None:
-    headers = {"Authorization": "Basic dXNlcjpwYXNzd29yZA==", "X-Theirs": "1"}
-    async with aiohttp.ClientSession(headers=headers) as http, server.session(http=http) as session:
-        assert await get(session) == 200
-    assert "Authorization" not in server.requests.token[0].headers
-    assert server.requests.api[0].headers["X-Theirs"] == "1"
-
-
-async def test_timeouts_of_a_borrowed_session_do_not_count(server: MatatikaServer) -> None:
-    server.faults.add(path=API_KEYS, delay=0.05)
-    async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.01)) as http,
-        server.session(http=http, timeouts=Timeouts(total=5)) as session,
-    ):
-        assert await get(session) == 200
-    assert len(server.requests.api) == 1
+    for error in (await call, await caught(get(session))):
+        assert isinstance(error, SessionClosedError)
+        assert "the aiohttp session given as http= is closed" in str(error)
+    await session.close()
 
 
 # Processes
@@ -270,7 +181,7 @@ async def test_timeouts_of_a_borrowed_session_do_not_count(server: MatatikaServe
 def python(script: str) -> subprocess.CompletedProcess[str]:
     """Run a script in a process of its own: what happens to one shows nowhere else."""
     return subprocess.run(
-        [sys.executable, "-X", "dev", "-c", script], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-W", "default", "-c", script], capture_output=True, text=True, timeout=30, check=False
     )
 
 

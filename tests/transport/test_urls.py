@@ -8,26 +8,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import given, strategies as st
 from yarl import URL
 
-from aiomatatika import MELTANO, PRODUCTION, STAGING, Deployment, UnsafeLinkError
+from aiomatatika import MELTANO, PRODUCTION, STAGING, Deployment, LinkError, UnsafeLinkError
 from aiomatatika.transport.urls import ApiRoot, path_segment, uuid_of
 
-LIST = "https://app.matatika.com/api/apikeys?page=0"
-DEPLOYMENTS = [
-    PRODUCTION,
-    MELTANO,
-    STAGING,
-    Deployment("https://api.example.com", alias_hosts=("app.matatika.com",)),
-    Deployment("https://api.example.com:8443/some/api"),
-    Deployment("http://127.0.0.1:8080/api", alias_hosts=("app.matatika.com",)),
-    Deployment("https://[2001:db8::1]/api"),
-]
+API = "https://app.matatika.com/api"
+LIST = f"{API}/apikeys/?page=0"
 
 
 def resolved(href: str, base: str = LIST, deployment: Deployment = PRODUCTION) -> str:
-    return str(ApiRoot.of(deployment).resolve(href, URL(base)))
+    return str(ApiRoot.of(deployment).resolve(href, URL(base, encoded=True)))
 
 
 # Accepted
@@ -36,75 +28,96 @@ def resolved(href: str, base: str = LIST, deployment: Deployment = PRODUCTION) -
 @pytest.mark.parametrize(
     "href, path",
     [
-        ("https://app.matatika.com/api/apikeys?page=1", "/apikeys/?page=1"),
+        (f"{API}/apikeys?page=1", "/apikeys?page=1"),
         ("HTTPS://APP.Matatika.COM/api/x", "/x"),
         ("https://app.matatika.com:443/api/x", "/x"),
         ("https://app.matatika.com:/api/x", "/x"),
         ("//app.matatika.com/api/x", "/x"),
-        ("https://app.matatika.com/api", ""),
-        ("https://app.matatika.com/api/", "/"),
-        ("https://app.matatika.com/api?page=1", "?page=1"),
-        ("https://app.matatika.com/api/a/../b", "/b"),
+        (API, ""),
+        (f"{API}/", "/"),
+        (f"{API}?page=1", "?page=1"),
+        (f"{API}/a/../b", "/b"),
         ("https://app.matatika.com/other/../api/b", "/b"),
-        ("https://app.matatika.com/api//x", "//x"),
-        ("https://app.matatika.com/api/a;b=1/c", "/a;b=1/c"),
-        ("https://app.matatika.com/api/...", "/..."),
-        ("https://app.matatika.com/api/x#fragment", "/x"),
-    ],
-)
-def test_a_link_below_the_root_is_followed(href: str, path: str) -> None:
-    assert resolved(href) == PRODUCTION.api_url + path
-
-
-@pytest.mark.parametrize(
-    "href, path",
-    [
+        (f"{API}//x", "//x"),
+        (f"{API}/a;b=1/c", "/a;b=1/c"),
+        (f"{API}/...", "/..."),
+        (f"{API}/x#fragment", "/x"),
+        (f"{API}/x?a=1#fragment?b=2", "/x?a=1"),
+        (f"{API}/x?", "/x"),
+        (f"{API}/%70rofiles", "/profiles"),
+        (f"{API}/auth0%7C5eb0", "/auth0%7C5eb0"),
+        (f"{API}/a%2Fb", "/a%2Fb"),
+        (f"{API}/%252e%252e/x", "/%252e%252e/x"),
+        (f"{API}/%FF%25", "/%FF%25"),
+        ("/api/auth0|é?q=é", "/auth0%7C%C3%A9?q=%C3%A9"),
+        # Relative: to the URL that answered.
         ("?page=1", "/apikeys/?page=1"),
         ("./?page=1", "/apikeys/?page=1"),
-        ("../apikeys?page=1", "/apikeys/?page=1"),
-        ("/api/apikeys?page=1", "/apikeys/?page=1"),
+        ("../apikeys?page=1", "/apikeys?page=1"),
+        ("/api/apikeys?page=1", "/apikeys?page=1"),
         ("x", "/apikeys/x"),
+        ("x?next=http://evil.example/", "/apikeys/x?next=http://evil.example/"),
         ("..", "/"),
         ("", "/apikeys/?page=0"),
         ("#top", "/apikeys/?page=0"),
+        ("?", "/apikeys/"),
+        # Other names of the API: an alias on the port of its scheme, and http, which is upgraded, never followed.
+        ("https://app.meltano.com/api/apikeys?page=1", "/apikeys?page=1"),
+        ("http://APP.meltano.com:80/api/x", "/x"),
+        ("HTTP://catalog.matatika.com/api", ""),
+        ("http://app.matatika.com/api/x", "/x"),
+        ("http://APP.matatika.com:80/api/x", "/x"),
     ],
 )
-def test_a_relative_link_starts_from_the_url_that_answered(href: str, path: str) -> None:
-    assert resolved(href) == PRODUCTION.api_url + path
+def test_a_link_below_the_root_is_followed(href: str, path: str) -> None:
+    assert resolved(href) == API + path
 
 
 @pytest.mark.parametrize(
     "href, path", [("x", "/datasets/a%2Fb/x"), ("../x", "/datasets/x"), ("?q=x", "/datasets/a%2Fb/c?q=x")]
 )
 def test_what_is_encoded_in_the_url_that_answered_stays_so(href: str, path: str) -> None:
-    assert resolved(href, f"{PRODUCTION.api_url}/datasets/a%2Fb/c") == PRODUCTION.api_url + path
+    assert resolved(href, f"{API}/datasets/a%2Fb/c") == API + path
+
+
+@pytest.mark.parametrize(
+    "api_url, href, followed",
+    [
+        ("https://api.example.com/v2/m", "https://app.matatika.com/api/x", "https://api.example.com/v2/m/x"),
+        ("https://api.example.com", "https://app.matatika.com/api", "https://api.example.com/"),
+        ("https://api.example.com", "https://api.example.com/x?y", "https://api.example.com/x?y"),
+        ("https://api.example.com", "https://api.example.com?y", "https://api.example.com/?y"),
+        ("https://h.example:8443/api", "http://h.example/api/x", "https://h.example:8443/api/x"),
+        ("http://127.0.0.1:80/api", "http://127.0.0.1/api/x", "http://127.0.0.1/api/x"),
+        ("https://[2001:db8::1]/api", "https://[2001:db8::1]:443/api/x", "https://[2001:db8::1]/api/x"),
+        # Refused: an alias answers below its own root and not below ours; https is another origin than http.
+        ("https://api.example.com/v2/m", "https://app.matatika.com/v2/m/x", None),
+        ("https://h.example:8443/api", "http://h.example:8443/api/x", None),
+        ("http://127.0.0.1:8080/api", "https://127.0.0.1:8080/api/x", None),
+        ("http://127.0.0.1:8080/api", "http://127.0.0.1/api/x", None),
+        ("http://127.0.0.1:8080/api", "http://localhost:8080/api/x", None),
+        ("http://127.0.0.1/api", "https://127.0.0.1/api/x", None),
+    ],
+)
+def test_links_of_other_deployments(api_url: str, href: str, followed: str | None) -> None:
+    ours = Deployment(api_url, alias_hosts=("app.matatika.com",))
+    if followed is None:
+        with pytest.raises(UnsafeLinkError):
+            resolved(href, api_url, ours)
+    else:
+        assert resolved(href, api_url, ours) == followed
+
+
+@pytest.mark.parametrize("host", ["app.matatika.com", "app.meltano.com", "catalog.matatika.com"])
+def test_a_link_to_production_by_any_of_its_names(host: str) -> None:
+    for deployment in (PRODUCTION, MELTANO):
+        assert resolved(f"https://{host}/api/x", LIST, deployment) == f"{deployment.api_url}/x"
+    with pytest.raises(UnsafeLinkError):
+        resolved(f"https://{host}/api/x", LIST, STAGING)
 
 
 def test_a_relative_link_without_an_answer_starts_from_the_root() -> None:
-    assert str(ApiRoot.of(PRODUCTION).resolve("/api/x")) == f"{PRODUCTION.api_url}/x"
-
-
-@pytest.mark.parametrize("host", ["app.meltano.com", "APP.meltano.com", "catalog.matatika.com"])
-@pytest.mark.parametrize("scheme", ["https", "http", "HTTP"])
-def test_a_link_to_an_alias_is_rooted_anew(scheme: str, host: str) -> None:
-    assert resolved(f"{scheme}://{host}/api/apikeys?page=1") == f"{PRODUCTION.api_url}/apikeys/?page=1"
-
-
-def test_an_alias_answers_below_its_own_root_and_not_below_ours() -> None:
-    ours = Deployment("https://api.example.com/v2/matatika", alias_hosts=("app.matatika.com",))
-    assert resolved("https://app.matatika.com/api/x", ours.api_url, ours) == f"{ours.api_url}/x"
-    with pytest.raises(UnsafeLinkError):
-        resolved("https://app.matatika.com/v2/matatika/x", ours.api_url, ours)
-
-
-@pytest.mark.parametrize("href", ["http://app.matatika.com/api/x", "http://APP.matatika.com:80/api/x"])
-def test_http_is_upgraded_never_followed(href: str) -> None:
-    assert resolved(href) == f"{PRODUCTION.api_url}/x"
-
-
-def test_an_upgraded_link_takes_the_port_of_the_api() -> None:
-    ours = Deployment("https://h.example:8443/api")
-    assert resolved("http://h.example/api/x", ours.api_url, ours) == "https://h.example:8443/api/x"
+    assert str(ApiRoot.of(PRODUCTION).resolve("/api/x")) == f"{API}/x"
 
 
 def test_an_upgrade_is_said_once_for_each_host_and_at_debug(caplog: pytest.LogCaptureFixture) -> None:
@@ -112,39 +125,29 @@ def test_an_upgrade_is_said_once_for_each_host_and_at_debug(caplog: pytest.LogCa
     with caplog.at_level(logging.DEBUG, "aiomatatika"):
         for _ in range(3):
             root.resolve("http://app.matatika.com/api/x?token=canary")
-    (record,) = caplog.records
-    assert record.levelno == logging.DEBUG
-    assert "app.matatika.com" in record.message
-    assert "canary" not in record.message
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (logging.DEBUG, "links of app.matatika.com name it with http: upgraded to https, never followed as they stand")
+    ]
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        "q=tag:x",
-        "q=a+b&q=c",
-        "q=%26x%3D1",
-        "q=%2B",
-        "q=%FF",
-        "q=%C3%A9",
-        "q",
-        "q=",
-        "q=a;b",
-        "q=%5Bx%5D",
-        "q=https://h/..//",
+        *("q=tag:x", "q=a+b&q=c", "q=%26x%3D1", "q=%2B", "q=%20", "q=%2C", "q=a,b", "q=%FF", "q=%e9", "q=%C3%A9", "q"),
+        *("q=", "q=a;b", "q=[x]", "q=%5Bx%5D", "q=https://h/..//", "q=a?b", "q=!$'()*~._-@"),
     ],
 )
-def test_a_query_is_kept_as_it_was_written(query: str) -> None:
-    assert resolved(f"?{query}") == f"{PRODUCTION.api_url}/apikeys/?{query}"
+@pytest.mark.parametrize("place", ["", f"{API}/apikeys", "https://app.meltano.com/api/x", f"{API}/a.b"])
+def test_a_query_is_kept_as_it_was_written(place: str, query: str) -> None:
+    assert resolved(f"{place}?{query}").partition("?")[2] == query
 
 
-@pytest.mark.parametrize("path", ["/auth0%7C5eb0", "/a%2Fb", "/%252e%252e/x", "/%FF", "/%25"])
-def test_an_encoded_path_is_not_encoded_twice(path: str) -> None:
-    assert resolved(PRODUCTION.api_url + path) == PRODUCTION.api_url + path
-
-
-def test_what_a_url_cannot_hold_as_it_is_is_encoded() -> None:
-    assert resolved("/api/auth0|é?q=é") == f"{PRODUCTION.api_url}/auth0%7C%C3%A9?q=%C3%A9"
+@pytest.mark.parametrize(
+    "query, encoded",
+    [('q="<>|^`', "q=%22%3C%3E%7C%5E%60"), ("q=é😀", "q=%C3%A9%F0%9F%98%80"), ("q=%&%4&%zz", "q=%25&%254&%25zz")],
+)
+def test_what_a_query_cannot_hold_is_encoded(query: str, encoded: str) -> None:
+    assert resolved(f"{API}/x?{query}") == f"{API}/x?{encoded}"
 
 
 # Refused
@@ -167,10 +170,11 @@ def test_what_a_url_cannot_hold_as_it_is_is_encoded() -> None:
     file:///api/x data:text/plain,x javascript:alert(1) https:/api/x https:api/x https:///api/x ///api/x //
     https:// https://[::1]/api/x https://[::1/api/x https://127.1/api/x https://2130706433/api/x
     https://169.254.169.254/api/x mailto:x@app.matatika.com 1http:x 1http://evil.example/api/x
+    https://app.matatika.com:/API/x {x}://app.matatika.com/api/../x data:application/json,{}
     """.split(),  # noqa: RUF001, SIM905  # letters that look alike; one a line would be a page
 )
 def test_a_link_to_another_origin_is_refused(href: str) -> None:
-    with pytest.raises(UnsafeLinkError):
+    with pytest.raises(LinkError if href.startswith("{") else UnsafeLinkError):
         resolved(href)
 
 
@@ -180,10 +184,10 @@ def test_a_link_to_another_origin_is_refused(href: str) -> None:
 @pytest.mark.parametrize(
     "path",
     r"""
-    / /apix /API/x /other/api/x /api/../other /api/.. /api/%2e%2e/other /api/%2E%2e/other /api/.%2e/other
+    / /apix /API/x /other/api/x /api/../other /api/.. /api/%2e%2e/other /api/%2E%2E/other /api/.%2e/other
     /api/x/../../other /api/..;/other /api/..;jsessionid=1/other /api/%2e%2e;x/other /api/..%3bx/other
     /api/.;/other /api/..%2fother /api/x%2f..%2f..%2fother /api/..%5cother /api/..\other /api;x=1/other /api%2fx
-    /%61pi/../x /api/%00 /api/%0d%0aHost:evil
+    /%61pi/../x /api/%00 /api/%0d%0aHost:evil /api/%1f
     """.split(),  # noqa: SIM905  # as above
 )
 def test_a_link_that_leaves_the_root_is_refused(start: str, path: str) -> None:
@@ -192,132 +196,89 @@ def test_a_link_that_leaves_the_root_is_refused(start: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "character",
-    [" ", "\t", "\r", "\n", "\0", "\x1f", "\x7f", "\x85", "\xa0", "\u2028", "\u3000", "\\", "\ud800"],
+    "character", [*" \t\r\n\0\x1f\x7f\x85\xa0\u2028\u3000\\\ud800"], ids=lambda character: f"{ord(character):x}"
 )
-@pytest.mark.parametrize(
-    "href", ["{}https://app.matatika.com/api/x", "https://app{}.matatika.com/api/x", "/api/x{}", "?q={}"]
-)
+@pytest.mark.parametrize("href", ["{}" + API, "https://app{}.matatika.com/api/x", "/api/x{}", "?q={}", "#{}"])
 def test_characters_that_two_parsers_read_differently_are_refused(href: str, character: str) -> None:
     with pytest.raises(UnsafeLinkError):
         resolved(href.format(character))
 
 
+@pytest.mark.parametrize("href", ["{?page}", "/api/{id}", f"{API}/x{{?q}}", "x?q={q", "?}", "{+path}/x"])
+def test_a_uri_template_is_refused(href: str) -> None:
+    with pytest.raises(LinkError, match="URI template") as caught:
+        resolved(href)
+    assert not isinstance(caught.value, UnsafeLinkError)
+
+
+@pytest.mark.parametrize("prefix", [f"{API}/", f"{API}/a.b?"])
+def test_a_link_of_8_kib_is_followed_and_a_longer_one_refused(prefix: str) -> None:
+    longest = prefix.ljust(8192, "x")
+    assert resolved(longest) == longest
+    for href in (longest + "x", longest * 400, "?".ljust(8193, "x")):
+        with pytest.raises(UnsafeLinkError, match="8 KiB"):
+            resolved(href)
+
+
+def test_a_link_that_its_encoding_or_its_base_makes_too_long_is_refused() -> None:
+    assert len(resolved("?".ljust(8192 - len(f"{API}/apikeys/"), "x"))) == 8192
+    for href, base in (("?q=" + "é" * 8_000, LIST), ("x" * 5_000, f"{API}/{'y' * 5_000}/z")):
+        with pytest.raises(UnsafeLinkError, match="leads to a URL of more than 8 KiB"):
+            resolved(href, base)
+
+
 @pytest.mark.parametrize("href", [None, 5, b"/api/x", ["/api/x"], {"href": "/api/x"}])
-def test_a_link_that_is_no_text_is_refused(href: Any) -> None:
+def test_a_link_of_another_type_is_refused(href: Any) -> None:
     with pytest.raises(UnsafeLinkError):
         resolved(href)
 
 
-def test_https_is_another_origin_than_an_api_on_loopback_http() -> None:
-    ours = Deployment("http://127.0.0.1:8080/api")
-    assert resolved("http://127.0.0.1:8080/api/x", ours.api_url, ours) == "http://127.0.0.1:8080/api/x"
-    for href in ("https://127.0.0.1:8080/api/x", "http://127.0.0.1/api/x", "http://localhost:8080/api/x"):
-        with pytest.raises(UnsafeLinkError):
-            resolved(href, ours.api_url, ours)
+@pytest.mark.parametrize(
+    "href", ["https://canary@evil.example", "https://evil.example/canary", "/canary", "canary:x", "canary x", "canary{"]
+)
+def test_a_refusal_does_not_show_the_link(href: str) -> None:
+    with pytest.raises(LinkError) as caught:
+        resolved(href)
+    assert "canary" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
-def test_a_refusal_does_not_show_the_link() -> None:
-    for href in ("https://canary@evil.example", "https://evil.example/canary", "/canary", "canary:x", "canary x"):
-        with pytest.raises(UnsafeLinkError) as caught:
-            resolved(href)
-        assert "canary" not in str(caught.value)
-        assert caught.value.__context__ is None
+# Paths of our own, and of the caller
 
 
-# The rule, for links that nobody thought of
-
-HOSTS = ["app.matatika.com", "app.meltano.com", "APP.MATATIKA.COM", "api.example.com", "127.0.0.1", "[2001:db8::1]"]
-HOSTS += ["evil.example", "[::1]", "", "localhost", "app.matatika.com.", "app%2ematatika.com", "ａpp.matatika.com"]  # noqa: RUF001  # full width
-SEGMENTS = [
-    "api",
-    "some",
-    "..",
-    ".",
-    "%2e%2e",
-    ".%2E",
-    "..;x",
-    "%2e;a=b",
-    "..%2f",
-    "%5c..",
-    "",
-    "x",
-    "é",
-    "%",
-    "%zz",
-    "@",
-    ":",
-]
-authorities = st.tuples(
-    st.sampled_from(["", "", "", "u@", "u:p@", "@", "app.matatika.com@", "evil.example\\@", "evil.example#@"]),
-    st.sampled_from(HOSTS),
-    st.sampled_from(["", "", "", ":", ":443", ":80", ":8080", ":8443", ":0443", ":x", ":443@evil.example", ":99999"]),
-).map("".join)
-paths = st.lists(st.sampled_from(SEGMENTS) | st.text(max_size=3), max_size=6).map("/".join)
-absolute = st.tuples(
-    st.sampled_from(["https:", "http:", "HTTPS:", "ftp:", "javascript:", ""]),
-    st.sampled_from(["//", "//", "//", "/", "", "///", "/\\", "\\\\"]),
-    authorities,
-    st.sampled_from(["/api/", "/api", "/", "", "?", "#", "/some/api/"]),
-    paths,
-    st.sampled_from(["", "?page=1", "#x", "?q=%FF&@evil.example/", "?//evil.example"]),
-).map("".join)
-relative = st.tuples(st.sampled_from(["", "/", "/api/", "./", "../", "?", "#", "//"]), paths).map("".join)
-hrefs = absolute | relative | st.text(st.characters(), max_size=30)
+@pytest.mark.parametrize(
+    "path, query, expected",
+    [
+        ("/apikeys", None, "/apikeys"),
+        ("/profiles/auth0%7C5eb0", {}, "/profiles/auth0%7C5eb0"),
+        ("/apikeys", {"page": "0", "sort": ["name,asc", "created"]}, "/apikeys?page=0&sort=name,asc&sort=created"),
+    ],
+)
+def test_a_path_of_the_library_goes_below_the_root(path: str, query: Any, expected: str) -> None:
+    assert str(ApiRoot.of(PRODUCTION).at(path, query)) == API + expected
 
 
-@given(hrefs, st.sampled_from(DEPLOYMENTS), st.sampled_from(["", "/apikeys/?page=0", "/a/b/c"]))
-@example("https://app.matatika.com:443@evil.example/api/", PRODUCTION, "")
-@example("/api/..;/x", PRODUCTION, "")
-@example("https://app.matatika.com/api", Deployment("https://api.example.com", alias_hosts=("app.matatika.com",)), "")
-def test_every_link_ends_on_the_configured_origin_below_the_root_or_in_unsafe_link_error(
-    href: str, deployment: Deployment, answered: str
-) -> None:
-    try:
-        url = resolved(href, deployment.api_url + answered, deployment)
-    except UnsafeLinkError:
-        return
-    parts, api = urlsplit(url), urlsplit(deployment.api_url)
-    assert (parts.scheme, parts.netloc, parts.fragment) == (api.scheme, api.netloc, "")
-    root, path = api.path.rstrip("/"), parts.path
-    assert path == root or path.startswith(f"{root}/")
-    seen_by_a_servlet = [segment.partition(";")[0] for segment in unquote(path).replace("\\", "/").split("/")]
-    assert not {".", ".."} & set(seen_by_a_servlet)
-    assert url.isascii()
-    assert url.isprintable()
-    assert " " not in url
-    assert resolved(url, deployment.api_url, deployment) == url, "what was judged once is judged the same again"
-
-
-@given(paths, st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
-def test_a_query_of_any_text_arrives(path: str, query: dict[str, str]) -> None:
-    url = ApiRoot.of(PRODUCTION).at("/apikeys", query)
-    assert dict(parse_qsl(urlsplit(str(url)).query, keep_blank_values=True)) == query
-    assert resolved(str(url)) == str(url)
-
-
-# Paths of our own
-
-
-def test_a_path_of_the_library_goes_below_the_root() -> None:
-    root = ApiRoot.of(PRODUCTION)
-    assert str(root.at("/apikeys")) == f"{PRODUCTION.api_url}/apikeys/"
-    assert str(root.at("/profiles/auth0%7C5eb0", {})) == f"{PRODUCTION.api_url}/profiles/auth0%7C5eb0"
-    assert str(root.at("/apikeys", {"page": "0", "sort": "name,asc"})).endswith("/apikeys/?page=0&sort=name,asc")
+@given(st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
+def test_a_query_of_any_text_arrives(query: dict[str, str]) -> None:
+    url = str(ApiRoot.of(PRODUCTION).at("/apikeys", query))
+    assert dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)) == query
+    assert resolved(url) == url
 
 
 @pytest.mark.parametrize("path", ["workspaces?page=1", "/workspaces?page=1", "//workspaces?page=1"])
 def test_a_path_of_the_caller_goes_below_the_root_with_or_without_its_slash(path: str) -> None:
-    assert str(ApiRoot.of(PRODUCTION).below(path)) == f"{PRODUCTION.api_url}/workspaces?page=1"
+    assert str(ApiRoot.of(PRODUCTION).below(path)) == f"{API}/workspaces?page=1"
 
 
-@pytest.mark.parametrize("path", ["../oauth/token", "/x/../../y", "/%2e%2e/y", "/x y", "/..;/y"])
+@pytest.mark.parametrize("path", ["../oauth/token", "/x/../../y", "/%2e%2e/y", "/x y", "/..;/y", "/{x}"])
 def test_a_path_of_the_caller_does_not_climb(path: str) -> None:
-    with pytest.raises(UnsafeLinkError):
+    with pytest.raises(LinkError):
         ApiRoot.of(PRODUCTION).below(path)
 
 
 # Ids
+
+KEY = "904cf92b-1111-4222-8333-944455556666"
 
 
 @given(st.uuids())
@@ -328,26 +289,9 @@ def test_a_uuid_and_its_canonical_text_are_the_same_id(uuid: UUID) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "9_04cf92-1111-4222-8333-944455556666",
-        "+904cf92-1111-4222-8333-944455556666",
-        "0x04cf92-1111-4222-8333-944455556666",
-        " 904cf92-1111-4222-8333-944455556666",
-        "\n904cf92-1111-4222-8333-944455556666",
-        "904cf92b-1111-4222-8333-944455556666\n",
-        "٩04cf92b-1111-4222-8333-944455556666",
-        "904cf92b11114222833394445555666６",  # noqa: RUF001  # a full-width digit
-        "904cf92b111142228333944455556666",
-        "{904cf92b-1111-4222-8333-944455556666}",
-        "urn:uuid:904cf92b-1111-4222-8333-944455556666",
-        "904cf92b1-111-4222-8333-944455556666",
-        "904cf92b-1111-4222-8333-94445555666",
-        "904cf92b-1111-4222-8333-944455556666-",
-        "../workspaces",
-        "canary",
-        None,
-        5,
-        b"904cf92b-1111-4222-8333-944455556666",
+        *("", "canary", "../workspaces", f"+{KEY[1:]}", f" {KEY[1:]}", f"\n{KEY[1:]}", f"{KEY}\n", f"{KEY}-", KEY[:-1]),
+        *(f"9_{KEY[2:]}", f"0x{KEY[2:]}", f"٩{KEY[1:]}", KEY.replace("-", ""), f"{KEY[:-1]}６"),  # noqa: RUF001  # digits
+        *(f"{{{KEY}}}", f"urn:uuid:{KEY}", KEY.replace("b-1", "b1-"), None, 5, KEY.encode()),
     ],
 )
 def test_other_spellings_of_a_uuid_are_refused_and_not_shown(text: Any) -> None:
@@ -361,32 +305,24 @@ def test_other_spellings_of_a_uuid_are_refused_and_not_shown(text: Any) -> None:
     [
         ("auth0|5eb0", "auth0%7C5eb0"),
         ("auth0%7C5eb0", "auth0%257C5eb0"),
-        ("google-oauth2|1", "google-oauth2%7C1"),
-        ("x?force=true", "x%3Fforce%3Dtrue"),
-        ("x#y", "x%23y"),
         ("..;x", "..%3Bx"),
         ("...", "..."),
         ("é", "%C3%A9"),
+        ("x" * 512, "x" * 512),
     ],
 )
 def test_an_id_is_encoded_once_and_never_decoded(text: str, segment: str) -> None:
     assert path_segment(text) == segment
+    assert unquote(segment) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["", ".", "..", "a/b", "a\\b", "../x", "a b", "a\u3000b", "a\r\nb", "\0", "\ud800", "x" * 513, None, 5]
-)
-def test_an_id_that_is_more_or_less_than_a_segment_is_refused(text: Any) -> None:
-    with pytest.raises(ValueError, match=r"^profile must be"):
+@pytest.mark.parametrize("text", ["", "\r\n", "\0", "\ud800", "x" * 513, None, 5])
+def test_an_id_that_is_no_text_is_refused(text: Any) -> None:
+    with pytest.raises(ValueError, match=r"^profile must be a str of 1 to 512 printable characters$"):
         path_segment(text, "profile")
 
 
-@given(st.text(st.characters(), max_size=20))
-def test_whatever_the_id_it_stays_one_segment_of_the_path(text: str) -> None:
-    try:
-        segment = path_segment(text)
-    except ValueError:
-        return
-    url = ApiRoot.of(PRODUCTION).at(f"/profiles/{segment}")
-    assert url.raw_path == f"/api/profiles/{segment}"
-    assert unquote(segment) == text
+@pytest.mark.parametrize("text", [".", "..", "a/b", "a\\b", "../x", "a b", "x?y", "x#y"])
+def test_an_id_that_is_more_or_less_than_a_segment_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^profile must be one path segment, without slash, \?, # or white space$"):
+        path_segment(text, "profile")

@@ -1,9 +1,9 @@
-"""What has to type-check: `make check` runs mypy over this file, nobody runs the file itself."""
+"""What has to type-check, for mypy and pyright; the file is never run."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, assert_type
+from typing import Any, Literal, Unpack, assert_type
 from uuid import UUID
 
 import attrs
@@ -18,11 +18,16 @@ from aiomatatika import (
     MatatikaSession,
     NewApiKey,
     Page,
+    Paging,
     Profile,
     RateLimitError,
+    Ref,
+    Repeat,
     Response,
+    Retries,
     Secret,
     SecretDeliveryError,
+    Timeouts,
     TransportError,
 )
 
@@ -79,16 +84,54 @@ async def keys(session: MatatikaSession) -> None:
     await session.apikeys.delete(new)
 
 
+async def rename(session: MatatikaSession, key: Ref[ApiKey]) -> ApiKey:
+    return await session.apikeys.update(key, name="other")
+
+
+def newest(session: MatatikaSession, **paging: Unpack[Paging]) -> Collection[ApiKey]:
+    return session.apikeys.list(**paging)
+
+
+async def references(session: MatatikaSession, key: NewApiKey) -> None:
+    for each in (key, key.id, str(key.id)):
+        assert_type(await rename(session, each), ApiKey)
+    assert_type(newest(session, size=5, sort=("created,desc", "name"), page=1, prefetch=2), Collection[ApiKey])
+    wanted: Paging = {"size": 5}
+    assert_type(session.apikeys.list(**wanted), Collection[ApiKey])
+
+
 async def links(session: MatatikaSession, key: ApiKey) -> None:
     assert_type(await session.follow(key, "profile", Profile), Profile)
     assert_type(await session.follow(key, "profile", as_type=Profile), Profile)
     assert_type(await session.follow(key.links["profile"]), HalResource)
     assert_type(await session.follow("/api/workspaces/1", as_type=Workspace), Workspace)
-    assert_type(await session.request("GET", "/workspaces", params={"size": 5}), Response)
+    assert_type(await session.act(key, "verify"), Response)
+    assert_type(await session.act(key.links["self"], "update", json={}, as_type=Workspace), Workspace)
     assert_type(key.links.can("update"), bool)
+
+
+async def responses(session: MatatikaSession) -> None:
+    response = await session.request("GET", "/workspaces", params={"size": 5}, repeat=Repeat.SAFE)
+    assert_type(response, Response)
+    assert_type(response.status, int)
+    assert_type(response.headers["Content-Type"], str)
+    assert_type(response.body, bytes)
+    assert_type(response.json(), Any)
+
+
+class Bots(MatatikaSession):
+    """A session of a user's own."""
+
+
+def sessions(session: Bots) -> None:
+    assert_type(session.with_options(retries=Retries(attempts=1)), Bots)
+    assert_type(Bots.from_env(timeouts=Timeouts(total=5), http=None, user_agent="bot/1"), Bots)
 
 
 def errors(limited: RateLimitError, lost: TransportError, made: SecretDeliveryError) -> None:
     assert_type(limited.retry_after, float | None)
-    assert_type(made.api_key, NewApiKey)
+    assert_type(limited.transient, bool)
+    assert_type(limited.request_id, str | None)
+    key: NewApiKey = made.api_key
+    assert_type(key.client_secret, Secret)
     assert_type(lost.sent, Literal["no", "maybe"])

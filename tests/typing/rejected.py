@@ -1,8 +1,28 @@
-"""What must not type-check: mypy reports an ignore that is not needed any more (warn_unused_ignores)."""
+"""What must not type-check: mypy and pyright report an ignore that is not needed any more."""
 
 from __future__ import annotations
 
-from aiomatatika import ApiKey, ClientCredentials, Deployment, MatatikaSession, Secret, Timeouts
+import aiomatatika
+from aiomatatika import (
+    ApiKey,
+    ClientCredentials,
+    Deployment,
+    MatatikaSession,
+    Paging,
+    Profile,
+    Ref,
+    Response,
+    Secret,
+    Timeouts,
+)
+
+
+def late_names() -> None:
+    # They are late for Python, not for type checkers.
+    from aiomatatika import NoSuchName  # type: ignore[attr-defined]
+
+    assert NoSuchName
+    aiomatatika.NoSuchName  # type: ignore[attr-defined]  # noqa: B018
 
 
 async def rejected(session: MatatikaSession, key: ApiKey) -> None:
@@ -12,12 +32,34 @@ async def rejected(session: MatatikaSession, key: ApiKey) -> None:
     len(session.apikeys.list())  # type: ignore[arg-type]
     # Names are keywords where the order of two texts could be mistaken.
     await session.apikeys.update(key, "name")  # type: ignore[call-arg]
-    # The id of another resource is no key.
-    await session.apikeys.get(5)  # type: ignore[arg-type]
     # Resources do not change under their readers.
     key.name = "other"  # type: ignore[misc]
     # Only a new key has a secret.
     key.client_secret  # type: ignore[attr-defined]  # noqa: B018
+    # There is no such group.
+    session.api_keys  # type: ignore[attr-defined]  # noqa: B018
+
+
+async def references(session: MatatikaSession, profile: Profile) -> None:
+    # A number, or another resource, is no key.
+    await session.apikeys.get(5)  # type: ignore[arg-type]
+    await session.apikeys.get(profile)  # type: ignore[arg-type]
+    key: Ref[ApiKey] = profile  # type: ignore[assignment]
+    assert key
+    # What a list takes has names and types.
+    session.apikeys.list(per_page=5)  # type: ignore[call-arg]
+    session.apikeys.list(size="5")  # type: ignore[arg-type]
+    paging: Paging = {"limit": 5}  # type: ignore[typeddict-unknown-key]
+    assert paging
+
+
+async def responses(session: MatatikaSession, response: Response) -> None:
+    # A response is read only, and its body is bytes.
+    response.body = b""  # type: ignore[misc]
+    text: str = response.body  # type: ignore[assignment]
+    assert text
+    # An action is done on a resource or a link.
+    await session.act("/workspaces/1", "verify")  # type: ignore[call-overload]
 
 
 def settings() -> None:
@@ -27,6 +69,8 @@ def settings() -> None:
     MatatikaSession(ClientCredentials("id", "secret"), ssl=False)  # type: ignore[call-arg]
     # and no number in the place of limits that have names.
     MatatikaSession(ClientCredentials("id", "secret"), timeouts=5)  # type: ignore[arg-type]
+    MatatikaSession.from_env(timeout=Timeouts(total=5))  # type: ignore[call-arg]
+    MatatikaSession.from_env(timeouts=5)  # type: ignore[arg-type]
     Timeouts(total="60")  # type: ignore[arg-type]
     Deployment(api_url=None)  # type: ignore[arg-type]
     # A secret is no str.

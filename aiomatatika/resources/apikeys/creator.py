@@ -48,7 +48,7 @@ from aiomatatika.resources.apikeys.grace import finish_in_grace
 from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey, read_new_key
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, CallFacts, Request, Response
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["KeyCreator", "attach", "draft_request"]
 

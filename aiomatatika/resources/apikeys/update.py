@@ -10,11 +10,13 @@ from uuid import UUID
 
 from aiomatatika.decoding.request_bodies import Body, json_body
 from aiomatatika.errors import MatatikaError, PendingError, ResponseError, SecretDeliveryError, SecretLostError
+from aiomatatika.hal import JsonObject
 from aiomatatika.resources.apikeys.models import ApiKey, read_new_key
 from aiomatatika.resources.masks import without_masks
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.retry import Repeat, server_time
+from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.retry_after import server_time
 
 __all__ = ["update_key"]
 
@@ -27,7 +29,7 @@ _NEVER_SENT_BACK: Final = frozenset({"clientSecret", "accessToken"})
 _DATE_RESOLUTION = 1.0
 
 
-def _whole_body(kept: Mapping[str, object], name: str) -> Body:
+def _whole_body(kept: JsonObject | Mapping[str, object], name: str) -> Body:
     sent_back = without_masks({each: value for each, value in kept.items() if each not in _NEVER_SENT_BACK})
     return json_body({**sent_back, "name": name})
 

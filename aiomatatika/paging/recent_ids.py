@@ -1,0 +1,52 @@
+"""Which items of a page the walk has delivered before. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
+from uuid import UUID
+
+__all__ = ["RecentIds", "item_ids"]
+
+T = TypeVar("T")
+
+# A walk remembers up to twice as many ids and a page, so that its memory is bounded.
+_REMEMBERED = 5_000
+
+
+def item_ids(items: Iterable[object]) -> list[Hashable]:
+    """Return what tells each item apart: its id, or None where it has none."""
+    # A UUID hashes and compares in Python, its number does not: 0.1 us an item against 0.3 us.
+    ids = [getattr(item, "id", None) for item in items]
+    return [each.int if type(each) is UUID else each for each in ids]
+
+
+class RecentIds:
+    """The ids of the items delivered last: in two sets, the older of which is forgotten when the newer is full."""
+
+    __slots__ = ("_newer", "_older")
+
+    def __init__(self) -> None:
+        self._newer: set[Hashable] = set()
+        self._older: set[Hashable] = set()
+
+    def only_new(self, items: list[T], ids: list[Hashable]) -> list[T]:
+        """Return the items that were not delivered before, and remember them."""
+        if len(self._newer) >= _REMEMBERED:
+            self._newer, self._older = set(), self._newer
+        unique = set(ids)
+        if (
+            len(unique) == len(ids)
+            and None not in unique
+            and unique.isdisjoint(self._newer)
+            and unique.isdisjoint(self._older)
+        ):
+            self._newer |= unique
+            return items
+        return [item for item, identity in zip(items, ids, strict=True) if identity is None or self._is_new(identity)]
+
+    def _is_new(self, identity: Hashable) -> bool:
+        if identity in self._newer or identity in self._older:
+            return False
+        self._newer.add(identity)
+        return True

@@ -1,0 +1,217 @@
+"""A, the third part: what is repeated, what it costs, and what the error tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+
+from aiomatatika import (
+    ApiError,
+    BadRequestError,
+    MatatikaError,
+    MatatikaSession,
+    NotFoundError,
+    RateLimitError,
+    ResponseError,
+    Retries,
+    ServerError,
+)
+from aiomatatika.testing import ControlledClock, MatatikaServer
+
+from .conftest import Witness, call
+
+API = "/api/profiles"
+CALLS: Mapping[str, Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]] = {
+    "GET": lambda session, server: session.apikeys.get(server.default_key_id),
+    "list": lambda session, _: session.apikeys.list().collect(),
+    "POST": lambda session, _: session.apikeys.initialise(),
+    "PUT": lambda session, server: session.apikeys.update(server.default_key_id, name="new"),
+    "DELETE": lambda session, server: session.apikeys.delete(server.default_key_id),
+}
+
+
+@pytest.mark.parametrize("status", [408, 425])
+@pytest.mark.parametrize("name", ["GET", "PUT", "DELETE"])
+async def test_A26_408_and_425_are_repeated_where_that_is_safe(
+    server: MatatikaServer, clock: ControlledClock, name: str, status: int
+) -> None:
+    clock.advance(60)  # else it looks as if the first PUT had made the key
+    server.faults.add(method=name, status=status)
+    async with server.session() as session:
+        await CALLS[name](session, server)
+    assert server.requests.methods()[-2:] == [name, name]
+    if status == 408:  # another may wait on each idle connection
+        first, repeat = server.requests.api[-2:]
+        assert first.connection != repeat.connection
+
+
+@pytest.mark.parametrize("status", [408, 425])
+async def test_A26_what_is_sent_once_may_have_been_done(server: MatatikaServer, witness: Witness, status: int) -> None:
+    server.faults.add(method="POST", path=API, status=status)
+    async with server.session() as session:
+        with witness.raises(ApiError) as caught:
+            await session.request("POST", "/profiles")
+        assert isinstance(caught.value, ApiError)
+        assert (caught.value.status, caught.value.maybe_done, caught.value.transient) == (status, True, False)
+
+
+async def test_A27_many_callers_told_to_wait(server: MatatikaServer) -> None:
+    async with server.session() as session:
+        await call(session)
+        server.faults.add(path=API, status=429, headers={"Retry-After": "1"}, times=300)
+        await asyncio.gather(*(call(session) for _ in range(300)))
+        server.faults.add(path=API, status=503)
+        await call(session)  # the budget is as full as before
+    assert len(server.requests.api) == 1 + 600 + 2
+
+
+async def test_A28_a_redirect_is_no_attempt(server: MatatikaServer) -> None:
+    for hop in (1, 2):
+        server.faults.add(path=API, status=307, headers={"Location": f"{API}?hop={hop}"})
+    server.faults.add(path=API, status=503)
+    async with server.session(retries=Retries(attempts=2)) as session:
+        await call(session)
+    assert server.requests.methods() == ["GET"] * 4
+
+
+async def test_A29_problem_details(server: MatatikaServer, witness: Witness) -> None:
+    problem = {
+        "type": "https://example.com/problems/validation",
+        "title": "Your request is not valid",
+        "status": 400,
+        "detail": "name is too long",
+        "errors": [{"detail": "at most 255", "pointer": "#/name"}],
+    }
+    server.faults.add(path=API, status=400, json=problem, headers={"Content-Type": "application/problem+json"})
+    async with server.session() as session:
+        with witness.raises(BadRequestError) as caught:
+            await call(session)
+    error = caught.value
+    assert isinstance(error, ApiError)
+    assert str(error) == "400 Your request is not valid: name is too long (GET /api/profiles)"
+    assert (error.error, error.message) == ("Your request is not valid", "name is too long")
+    assert error.errors == ({"detail": "at most 255", "pointer": "#/name"},)
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 205, 206, 226])
+@pytest.mark.parametrize("name", ["GET", "list", "POST", "DELETE"])
+async def test_A30_a_success_that_was_not_promised(
+    server: MatatikaServer, witness: Witness, name: str, status: int
+) -> None:
+    if (name, status) == ("POST", 201):
+        status = 204
+    method = "GET" if name == "list" else name
+    server.faults.add(method=method, path="/api/*", status=status, act=True, times=None)
+    async with server.session() as session:
+        with witness.raises(ResponseError) as caught:
+            await CALLS[name](session, server)
+    assert caught.match(f"status {status}")
+    assert isinstance(caught.value, ResponseError)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("first", [{"drop": "after"}, {"status": 503, "act": True}], ids=["lost", "503"])
+async def test_A31_an_error_after_an_attempt_that_may_have_done_it(
+    server: MatatikaServer, witness: Witness, first: dict[str, Any]
+) -> None:
+    path = f"/apikeys/{server.default_key_id}"
+    async with server.session() as session:
+        server.faults.add(method="DELETE", **first)
+        with witness.raises(NotFoundError) as caught:
+            await session.request("DELETE", path)
+        assert isinstance(caught.value, MatatikaError)
+        assert (caught.value.maybe_done, caught.value.attempts) == (True, 2)
+        with witness.raises(NotFoundError) as caught:
+            await session.request("DELETE", path)
+        assert isinstance(caught.value, MatatikaError)
+        assert (caught.value.maybe_done, caught.value.attempts) == (False, 1)
+
+
+@pytest.mark.parametrize("name", ["CF-RAY", "X-Request-Id", "x-correlation-id"])
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witness, name: str, status: int) -> None:
+    server.faults.add(path=API, status=status, headers={name: "8f2c-LHR"}, times=None)
+    async with server.session() as session:
+        with witness.raises(MatatikaError) as caught:
+            await call(session)
+    assert isinstance(caught.value, MatatikaError)
+    assert caught.value.request_id == "8f2c-LHR"
+    assert "8f2c-LHR" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["a b", "x" * 129, "\x1b[31m", "é", ""])
+async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, witness: Witness, value: str) -> None:
+    head = f"HTTP/1.1 404 Not Found\r\nX-Request-Id: {value}\r\nCF-RAY: ray\r\nContent-Length: 0\r\n\r\n"
+    server.faults.add(path=API, raw=head.encode())
+    async with server.session() as session:
+        with witness.raises(MatatikaError) as caught:
+            await call(session)
+    assert isinstance(caught.value, MatatikaError)
+    assert caught.value.request_id in {"ray", None}
+
+
+# What people see
+
+
+@pytest.mark.parametrize(
+    "status, json, text",
+    [
+        (404, None, "404 Not Found"),
+        (404, {}, "404 Not Found"),
+        (599, None, "599 error"),
+        (429, {"error": "Too Many Requests", "message": "Too Many Requests"}, "429 Too Many Requests"),
+        (429, {"message": "slow down"}, "429 Too Many Requests: slow down"),
+    ],
+)
+async def test_A24_an_error_says_what_its_status_means_once(
+    server: MatatikaServer, witness: Witness, status: int, json: Any, text: str
+) -> None:
+    server.faults.add(path=API, status=status, **({"body": b""} if json is None else {"json": json}))
+    async with server.session(retries=Retries(attempts=1)) as session:
+        with witness.raises(ApiError) as caught:
+            await call(session)
+    assert str(caught.value) == f"{text} (GET {API})"
+
+
+@pytest.mark.parametrize("status", [501, 505])
+async def test_A23_what_the_server_cannot_do_is_not_repeated(
+    server: MatatikaServer, witness: Witness, status: int
+) -> None:
+    server.faults.add(path=API, status=status, times=None)
+    async with server.session() as session:
+        with witness.raises(ServerError) as caught:
+            await call(session)
+    assert isinstance(caught.value, ServerError)
+    assert (caught.value.maybe_done, caught.value.transient) == (False, False)
+    assert server.requests.methods() == ["GET"]
+
+
+async def test_A13_every_attempt_is_one_record_of_the_log(
+    server: MatatikaServer, clock: ControlledClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.add(path=API, status=503, headers={"X-Request-Id": "abc"})
+    server.faults.add(path=API, drop="before")
+    async with server.session() as session:
+        await session.request("GET", "/profiles", params={"q": "hidden"})
+    records = [vars(record) for record in caplog.records if hasattr(record, "attempt")]
+    fields = [{name: each[name] for name in ("method", "path", "status", "attempt", "request_id")} for each in records]
+    assert fields == [
+        {"method": "GET", "path": API, "status": status, "attempt": attempt, "request_id": request_id}
+        for attempt, (status, request_id) in enumerate([(503, "abc"), (None, None), (200, None)], 1)
+    ]
+    assert all(each["duration"] >= 0 and each["levelno"] == logging.DEBUG for each in records)
+    assert all(each["name"].startswith("aiomatatika") for each in records)
+    assert "hidden" not in repr(records)
+
+
+async def test_A11_a_limit_that_goes_on_names_the_wait(server: MatatikaServer, witness: Witness) -> None:
+    server.faults.add(path=API, status=429, headers={"Retry-After": "2"}, times=None)
+    async with server.session(retries=Retries(attempts=2)) as session:
+        with witness.raises(RateLimitError) as caught:
+            await call(session)
+    assert isinstance(caught.value, RateLimitError)
+    assert (caught.value.retry_after, caught.value.attempts, caught.value.maybe_done) == (2, 2, False)

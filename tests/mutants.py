@@ -1,0 +1,64 @@
+"""Does a test notice? Break the protocol code in a sample of small ways, and run the tests on each (mutmut).
+
+``python -m tests.mutants`` prints the share of the mutants that some test killed, and each that survived as a diff. It
+fails below 95 of 100. Which files are mutated, and by which tests they are judged: ``[tool.mutmut]`` in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+FOLDER = Path("mutants")
+GOAL = 0.95
+SURVIVED = {0, 5, 33}  # the tests passed; 5 and 33: none of them runs the function
+
+
+def mutmut(*arguments: str) -> str:
+    command = [sys.executable, "-m", "mutmut", *arguments]
+    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout
+
+
+def exit_codes() -> dict[str, int | None]:
+    """Return what mutmut wrote down of each mutant: the exit status of the tests, None where they did not run."""
+    codes: dict[str, int | None] = {}
+    for path in FOLDER.rglob("*.py.meta"):
+        codes |= json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+    return codes
+
+
+def report(names: Iterable[str]) -> bool:
+    codes = exit_codes()
+    judged = {name: codes[name] for name in names if codes[name] is not None}
+    survivors = sorted(name for name, code in judged.items() if code in SURVIVED)
+    for name in survivors:
+        print(mutmut("show", name))
+    killed = len(judged) - len(survivors)
+    print(f"{killed} of {len(judged)} mutants killed: {killed / max(len(judged), 1):.1%}")
+    return killed >= GOAL * len(judged)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=300, help="how many mutants; 0: all (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="which ones (default: %(default)s)")
+    options = parser.parse_args()
+    prepared = mutmut("run", "none-of-them")  # makes the mutants, and learns which test runs which function
+    names = sorted(exit_codes())
+    if not names:
+        print(prepared)
+        return 1
+    if options.sample:
+        names = random.Random(options.seed).sample(names, min(options.sample, len(names)))
+    mutmut("run", *names)
+    return 0 if report(names) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""The budget of repeats: what it pays, when it probes, and what becomes of calls in an outage."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections import Counter
+
+import pytest
+
+from aiomatatika import Repeat, Retries
+from aiomatatika.transport.failure import Failure
+from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
+from aiomatatika.transport.retry_budget import RetryBudget
+
+
+def emptied(now: float = 0.0) -> RetryBudget:
+    budget = RetryBudget()
+    assert [budget.take(now) for _ in range(76)] == [True] * 75 + [False]
+    return budget
+
+
+def probes(budget: RetryBudget, until: float, step: float = 0.125) -> list[float]:
+    """Ask again and again, and return the moments at which the budget paid."""
+    return [moment for n in range(1, int(until / step) + 1) if budget.take(moment := n * step)]
+
+
+def test_an_empty_budget_lets_probes_through_at_growing_intervals() -> None:
+    moments = probes(emptied(), 100)
+    assert moments[:6] == [0.5, 1, 1.5, 2, 2.5, 3]
+    intervals = [after - before for before, after in itertools.pairwise(moments)]
+    assert all(before <= after + 0.25 for before, after in itertools.pairwise(intervals))
+    assert intervals[-1] == 8
+    assert max(intervals) == 8
+    assert 20 < len(moments) < 40
+
+
+def test_a_repeat_that_succeeds_after_an_outage_fills_the_budget_up() -> None:
+    budget = emptied()
+    budget.give_back(1)
+    assert [budget.take(100) for _ in range(76)] == [True] * 75 + [False]
+    assert probes_begin_anew(budget, 100)
+
+
+def probes_begin_anew(budget: RetryBudget, now: float) -> bool:
+    return [budget.take(now + seconds) for seconds in (0.49, 0.5, 0.99, 1)] == [False, True, False, True]
+
+
+def test_first_attempts_that_succeed_fill_it_up_slowly() -> None:
+    budget = emptied()
+    for _ in range(5):
+        assert not budget.take(0.25)
+        budget.give_back(0)
+    assert [budget.take(0.25), budget.take(0.25)] == [True, False]
+    assert probes_begin_anew(budget, 0.25)
+
+
+def test_without_an_outage_a_call_gives_back_what_its_repeats_cost_and_at_least_a_little() -> None:
+    budget = RetryBudget()
+    for _ in range(30):
+        budget.take(0)
+    budget.give_back(3)
+    for _ in range(5):
+        budget.give_back(0)
+    assert sum(budget.take(0) for _ in range(100)) == 75 - 30 + 3 + 1
+
+
+def test_it_is_never_more_than_full() -> None:
+    budget = RetryBudget()
+    for repeats in (0, 3, 1_000):
+        budget.give_back(repeats)
+    assert sum(budget.take(0) for _ in range(100)) == 75
+
+
+# Many calls and one API, without any I/O
+
+
+def simulated(begin: list[float], outage: float, seed: int) -> Counter[str]:
+    """Make calls that take no time but their waits; return how many were served, failed, and sent in all."""
+    dice, budget, retries = random.Random(seed), RetryBudget(), Retries()
+    counts: Counter[str] = Counter()
+    turns = [(moment, call, 1, 0, moment + 60) for call, moment in enumerate(begin)]
+    heapq.heapify(turns)
+    while turns:
+        now, call, number, paid, deadline = heapq.heappop(turns)
+        if number == 1 or budget.take(now):
+            counts["sent"] += 1
+            paid += number > 1
+            if now >= outage:
+                budget.give_back(paid)
+                counts["served"] += 1
+                continue
+        failed = FailedAttempt(failure=Failure.FAILED, repeat=Repeat.SAFE, number=number)
+        wait = wait_before_repeat(failed, retries, time_left=deadline - now, chance=dice.random())
+        if wait is None:
+            counts["failed"] += 1
+        else:
+            heapq.heappush(turns, (now + wait, call, number + 1, paid, deadline))
+    return counts
+
+
+@pytest.mark.parametrize("calls", [1, 20, 100, 1_000])
+@pytest.mark.parametrize("outage", [0.5, 2, 3])
+def test_an_outage_of_3_s_is_always_bridged(calls: int, outage: float) -> None:
+    for seed in range(20 if calls < 1_000 else 3):
+        dice = random.Random(seed)
+        counts = simulated([dice.uniform(0, outage) for _ in range(calls)], outage, seed)
+        assert (counts["served"], counts["failed"]) == (calls, 0), seed
+
+
+@pytest.mark.parametrize("seconds", [0, 5, 60])
+def test_a_dead_api_gets_little_more_than_one_request_a_call(seconds: float) -> None:
+    for seed in range(3):
+        dice = random.Random(seed)
+        counts = simulated([dice.uniform(0, seconds) for _ in range(1_000)], 1e9, seed)
+        assert counts["failed"] == 1_000
+        assert 1_000 < counts["sent"] <= 1_100
