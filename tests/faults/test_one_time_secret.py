@@ -323,7 +323,7 @@ async def test_S26_lost_creating_put_is_never_forgotten(
 ) -> None:
     server.faults.add(method="PUT", **loss)
     ENDINGS[ending](server)
-    options = {"timeouts": Timeouts(total=0.3)} if ending == "deadline" else {}
+    options: dict[str, Any] = {"timeouts": Timeouts(total=0.3)} if ending == "deadline" else {}
     async with server.session(retries=Retries(attempts=1), **options) as session:
         await session.apikeys.list().first()
         server.requests.clear()

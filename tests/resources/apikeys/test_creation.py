@@ -71,7 +71,7 @@ def test_an_event_leads_to_a_step(events: list[Event], step: Step) -> None:
 
 
 def test_a_draft_of_the_user_is_put_at_once() -> None:
-    assert after(draft=A)[1] == Put(A)
+    assert {after(draft=A)[1]} == {Put(A)}
 
 
 @pytest.mark.parametrize(
