@@ -105,7 +105,7 @@ def test_an_argument_replaces_the_environment(environment: Callable[..., None]) 
 
 def test_a_misspelt_argument_is_told_the_right_ones(environment: Callable[..., None]) -> None:
     environment(ACCESS_TOKEN="a.b.c")
-    names = "credentials, deployment, http, timeouts, retries, user_agent"
+    names = "deployment, http, timeouts, retries, user_agent, token_store, credentials"
     with pytest.raises(TypeError, match=rf"from_env\(\) takes {names}, not retry, timeout"):
         MatatikaSession.from_env(timeout=5, retry=3)  # type: ignore[call-arg]
 

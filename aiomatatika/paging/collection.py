@@ -81,10 +81,10 @@ class Collection(Generic[T]):
     """
 
     def __init__(self, source: PageSource[T], url: URL, prefetch: int = 0) -> None:
-        check_count(prefetch, "prefetch", most=_MAX_PREFETCH)
         self._source = source
         self._url = url
         self._prefetch = prefetch
+        check_count(prefetch, "prefetch", most=_MAX_PREFETCH)  # last: a traceback with locals asks for the repr
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _Items(self.pages())

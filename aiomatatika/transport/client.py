@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from yarl import URL
 
@@ -45,3 +45,7 @@ class Client:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.
         """
         return await Call(self.state, self.options, request, deadline or self.deadline()).run()
+
+    def __reduce__(self) -> NoReturn:
+        # Serialisers that walk an object's parts would come upon the event loop, and upon all that hangs on it.
+        raise TypeError("what makes the calls of a session does not pickle or copy")

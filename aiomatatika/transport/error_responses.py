@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from aiomatatika.decoding.json_text import decode_json, member
@@ -32,7 +31,6 @@ _CLASSES: Final[Mapping[int, type[ApiError]]] = {
     409: ConflictError,
     429: RateLimitError,
 }
-_PHRASES: Final[Mapping[int, str]] = {status.value: status.phrase for status in HTTPStatus}
 # Of an error as Spring writes it; as problem details have it (RFC 9457).
 _MEMBERS: Final = {"error": ("error", "title"), "message": ("message", "detail"), "timestamp": ("timestamp",)}
 _MAX_TEXT_BODY = 2**16
@@ -66,8 +64,7 @@ def request_id(response: Response, secrets: Iterable[Secret]) -> str | None:
 def api_error(response: Response, secrets: Iterable[Secret], retry_after: float | None) -> ApiError:
     """Return the error of a response with status 400 to 599.
 
-    Its body (Spring's, problem details, or a page of some proxy) is optional; the standard phrase of the status stands
-    in for it.
+    Its body (Spring's, problem details, or a page of some proxy) is optional.
     """
     secrets = tuple(secrets)
     document = decode_json(response.body)
@@ -81,8 +78,6 @@ def api_error(response: Response, secrets: Iterable[Secret], retry_after: float 
                 texts[attribute] = redact(text, secrets)
     elif response.body:
         texts["message"] = redact(response.body[:_MAX_TEXT_BODY].decode("utf-8", "replace"), secrets)
-    if "error" not in texts and response.status in _PHRASES:
-        texts["error"] = _PHRASES[response.status]
     cls = _CLASSES.get(response.status) or (ServerError if response.status >= 500 else ApiError)
     fields = redact_all(errors, secrets) if isinstance(errors, list) else []
     error = cls(response.status, errors=[each for each in fields if isinstance(each, Mapping)], **texts)

@@ -88,7 +88,7 @@ async def test_an_endpoint_that_is_down_is_asked_again_within_both_limits(
     assert isinstance(error, TransportError)
     assert (error.sent, error.attempts) == ("no", asked)
     assert len(server.requests) == asked
-    assert clock.sleeps == [0.25, 0.5][: asked - 1]
+    assert clock.sleeps == [0.375, 0.75][: asked - 1]
 
 
 @pytest.mark.parametrize(

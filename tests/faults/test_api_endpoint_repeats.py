@@ -162,7 +162,7 @@ async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, wit
     [
         (404, None, "404 Not Found"),
         (404, {}, "404 Not Found"),
-        (599, None, "599 error"),
+        (599, None, "599"),
         (429, {"error": "Too Many Requests", "message": "Too Many Requests"}, "429 Too Many Requests"),
         (429, {"message": "slow down"}, "429 Too Many Requests: slow down"),
     ],

@@ -246,5 +246,5 @@ async def test_I11_token_with_prefix_from_a_callable(server: MatatikaServer, wit
     async with MatatikaSession(BearerToken(bring), deployment=server.deployment) as session:
         with witness.raises(AuthenticationError) as caught:
             await session.apikeys.list().first()
-        assert "no Bearer, no quotes" in str(caught.value)
+        assert "without the word Bearer, quotes, whitespace or line ends" in str(caught.value)
     assert list(server.requests) == []

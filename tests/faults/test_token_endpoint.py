@@ -302,6 +302,6 @@ async def test_T20_identity_provider_down_no_token(
     assert {type(error) for error in errors} == {TransportError}
     assert len({id(error) for error in errors}) == 100
     witness.saw(errors[0])
-    assert clock.sleeps == [pytest.approx(0.4995), pytest.approx(0.999)]  # full jitter
+    assert clock.sleeps == [pytest.approx(0.49975), pytest.approx(0.9995)]  # the upper half of 0.5 and of 1 s
     assert len(server.requests.token) == 3
     assert server.requests.api == []
