@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, TypeVar
-
 from yarl import URL
 
 from aiomatatika.options import Options
@@ -14,8 +12,6 @@ from aiomatatika.transport.query import Params
 from aiomatatika.transport.state import SharedState
 
 __all__ = ["Client"]
-
-T = TypeVar("T")
 
 
 class Client:
@@ -45,7 +41,3 @@ class Client:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.
         """
         return await Call(self.state, self.options, request, deadline or self.deadline()).run()
-
-    def __reduce__(self) -> NoReturn:
-        # Serialisers that walk an object's parts would come upon the event loop, and upon all that hangs on it.
-        raise TypeError("what makes the calls of a session does not pickle or copy")

@@ -7,6 +7,7 @@ import contextlib
 import os
 import weakref
 from collections.abc import AsyncGenerator
+from typing import NoReturn
 
 import aiohttp
 
@@ -108,6 +109,11 @@ class Connections:
         if own is not None:
             with contextlib.suppress(RuntimeError):  # the loop is shutting its generators down at this moment
                 await own[1].aclose()
+
+    def __getstate__(self) -> NoReturn:
+        # Not `__reduce__`, after which some serialisers go on to walk the parts: they would come upon the event loop,
+        # and upon all that hangs on it.
+        raise TypeError("the connections of a session do not pickle or copy")
 
     def leave_to_the_parent(self) -> None:
         """Forget the connections in a forked child: they are the parent's."""
