@@ -21,7 +21,7 @@ from aiomatatika import AccessToken, BearerToken, ConfigurationError, MatatikaEr
 from aiomatatika.decoding.request_bodies import json_body
 from aiomatatika.testing import MatatikaServer
 from aiomatatika.transport.message import Request
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 
 from ..canary import assert_hidden, secrets_on_the_wire, shown_by, shown_by_error
 from ..servers import chain, everything_shown
