@@ -18,6 +18,7 @@ from aiomatatika.auth.client_credentials import ClientCredentialsGrant
 from aiomatatika.auth.source import TokenSource
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
+from aiomatatika.decoding.converter import check_class
 from aiomatatika.decoding.request_bodies import json_body
 from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
 from aiomatatika.errors import ConfigurationError, InvalidArgumentError, LinkError
@@ -178,7 +179,9 @@ class MatatikaSession(Groups):
             RelationNotFoundError: The resource has no such link; the message names those that it has.
             LinkError: The link is a template or needs another method than GET.
             UnsafeLinkError: The link leaves the API. Nothing was sent.
+            TypeError: The class cannot be made of a document; the message names it and its field. Nothing was sent.
         """
+        check_class(as_type)
         if isinstance(target, HalResource):
             target = target.links[rel or "self"]
         elif rel is not None:

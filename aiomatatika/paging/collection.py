@@ -17,6 +17,7 @@ from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.reading import read_off_the_loop
 from aiomatatika.transport.retry import Repeat
 
 __all__ = ["Collection", "Page"]
@@ -55,10 +56,10 @@ class _Source(Generic[T]):
         except MatatikaError as error:
             return error
 
-    def read(self, response: Response) -> PageDocument[T]:
+    async def read(self, response: Response) -> PageDocument[T]:
         """Read the answer to a GET."""
         return response.promised(
-            read_page(response.url, response.status, response.body, response.media_type, self.cls, self.relation)
+            await read_off_the_loop(response, lambda each: read_page(each, self.cls, self.relation))
         )
 
 
@@ -231,7 +232,7 @@ class Pages(Generic[T]):
 
     async def _load(self, url: URL) -> PageDocument[T]:
         if not self._ahead:
-            return self._source.read(await self._source.fetch(url))
+            return await self._source.read(await self._source.fetch(url))
         _, task = self._ahead[0]
         await asyncio.wait({task})
         self._ahead.popleft()
@@ -240,7 +241,7 @@ class Pages(Generic[T]):
             raise outcome
         # Read here and not in the task: pages that come together would all be read before the first is delivered and
         # the next is asked for, and eight at a time would take a tenth longer.
-        return self._source.read(outcome)
+        return await self._source.read(outcome)
 
     def _fetch_ahead(self, walk: PageWalk[T]) -> None:
         """Keep the pages after this one in flight, while the user works on it."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from yarl import URL
 
+from aiomatatika.decoding.converter import Read
+from aiomatatika.decoding.documents import Content, path_list, read_array, read_resource
 from aiomatatika.decoding.json_text import Mismatch, decode_json
-from aiomatatika.decoding.promised import exact_resource
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
+from aiomatatika.hal import shown
 from aiomatatika.transport.retry import Repeat
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
+
+_logger = logging.getLogger("aiomatatika")
 
 T = TypeVar("T")
 
@@ -122,13 +127,35 @@ class Response:
         """
         return self.promised(decode_json(self.body, self.media_type))
 
+    @property
+    def content(self) -> Content:
+        """The body and its media type, to be read."""
+        return Content(self.body, self.media_type)
+
     def structured(self, cls: type[T]) -> T:
-        """Return the body as an attrs class.
+        """Return the body as an object of an attrs class.
+
+        An optional member that cannot be read is None, stays in ``extra``, and is named in a WARNING.
 
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        return self.promised(_structured(self, cls))
+        return self._read(read_resource(self.content, cls))
+
+    def structured_list(self, cls: type[T]) -> list[T]:
+        """Return the body, an array, as objects of an attrs class; the rest as for `structured`."""
+        return self._read(read_array(self.content, cls))
+
+    def _read(self, read: Read[T] | Mismatch) -> T:
+        found = self.promised(read)
+        if found.unreadable:
+            _logger.warning(
+                "%s %s: not what was promised, and left out: %s",
+                self.call.method,
+                self.call.path,
+                path_list(found.unreadable),
+            )
+        return found.content
 
     def promised(self, content: T | Mismatch) -> T:
         """Return what the body was read as, or raise the `ResponseError` that says which call brought the mismatch."""
@@ -142,7 +169,7 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type that the server declared, without parameters; at most 60 characters."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
+        return shown(self.headers.get("Content-Type", "").partition(";")[0].strip().lower())
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
@@ -151,13 +178,3 @@ class Response:
         raise TypeError(
             "a Response does not pickle or copy, for its body can hold secrets: keep what you need of .json()"
         )
-
-
-def _structured(response: Response, cls: type[T]) -> T | Mismatch:
-    exact = exact_resource(response.body, cls)
-    if exact is not None:
-        return exact
-    from aiomatatika.decoding.converter import structure
-
-    document = decode_json(response.body, response.media_type)
-    return document if isinstance(document, Mismatch) else structure(document, cls)

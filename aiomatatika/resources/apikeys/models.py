@@ -10,8 +10,10 @@ from uuid import UUID
 import attrs
 
 from aiomatatika.credentials import ClientCredentials
+from aiomatatika.decoding.converter import structure
+from aiomatatika.decoding.documents import path_list
 from aiomatatika.decoding.json_text import Mismatch, decode_unambiguous, member
-from aiomatatika.hal import HalResource
+from aiomatatika.hal import HalResource, JsonObject, shown
 from aiomatatika.secret import Secret
 from aiomatatika.transport.message import Response
 
@@ -65,23 +67,28 @@ class NewApiKey(ApiKey):
 
 
 def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
-    """Take the secret out of an answer, first and alone: another broken field does not cost it."""
-    document = decode_unambiguous(response.body)
-    secret, client_id = member(document, "clientSecret"), member(document, "clientId")
+    """Take the secret out of a response, first and alone: whatever else is broken does not cost it."""
+    members, left_out = decode_unambiguous(response.body)
+    secret, client_id, name = (member(members, each) for each in ("clientSecret", "clientId", "name"))
     if not isinstance(secret, str) or not secret:
         return None
-    name = member(document, "name")
-    least = NewApiKey(
+    key = NewApiKey(
         id=key_id,
         name=name if isinstance(name, str) else None,
         client_id=client_id if isinstance(client_id, str) else None,
         client_secret=Secret(secret),
+        extra=JsonObject(is_complete=False),
     )
     with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
-        from aiomatatika.decoding.converter import structure
-
-        whole = structure(document, NewApiKey)
-        if not isinstance(whole, Mismatch):
-            return whole if whole.id == key_id else attrs.evolve(whole, id=key_id)
-        _logger.warning("API key %s was created, but its answer is not whole (%s)", key_id, whole.text)
-    return least
+        whole = structure({**members, "id": str(key_id)}, NewApiKey)
+        if isinstance(whole, Mismatch):
+            left_out += (whole.text,)
+        else:
+            key = whole.content
+            left_out += whole.unreadable
+            if left_out:
+                key = attrs.evolve(key, extra=JsonObject(key.extra, is_complete=False))
+        if left_out:
+            names = path_list([shown(each) for each in left_out])
+            _logger.warning("API key %s was created; its response could not be read whole: %s", key_id, names)
+    return key
