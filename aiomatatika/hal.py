@@ -190,10 +190,21 @@ class HalLink(msgspec.Struct, frozen=True, gc=False):
     type: str | None = None
 
 
+_LINK_MEMBERS: Final = frozenset(HalLink.__struct_fields__)
+
+
 def _members(raw: Any) -> Any:
     if isinstance(raw, BareLink | HalLink):
         return {name: value for name, value in msgspec.structs.asdict(raw).items() if value not in (None, False)}
     return raw
+
+
+def _hal_members(raw: Any) -> Any:
+    """Return of a link what HAL gives it: what is not known may be a secret."""
+    if isinstance(raw, list):
+        return [_hal_members(each) for each in raw]
+    members = _members(raw)
+    return {name: members[name] for name in _LINK_MEMBERS & members.keys()} if isinstance(members, Mapping) else None
 
 
 def _link(raw: Any, relation: Relation, action: str | None, where: str) -> Link:
@@ -311,7 +322,7 @@ class Links(Mapping[str, Link]):
         return f"<Links: {_list_of(self) or 'none'}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Links, ({text: _members(raw) for text, raw in self._raw.items()},))
+        return (Links, ({text: _hal_members(raw) for text, raw in self._raw.items()},))
 
 
 @attrs.frozen(kw_only=True)

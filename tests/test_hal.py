@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from aiomatatika import HalResource, Link, LinkError, Links, ResponseError
-from aiomatatika.hal import JsonObject, Relation
+from aiomatatika import HalResource, Link, LinkError, Links, RelationNotFoundError, ResponseError, Secret
+from aiomatatika.enums import OpenEnum
+from aiomatatika.hal import BareLink, HalLink, JsonObject, Relation
 
 HREF = "https://app.matatika.com/api/workspaces/1"
 ACTIONS = {
@@ -232,17 +236,51 @@ def test_links_copy_and_pickle(copied: Any) -> None:
     assert dict(copied(links)) == dict(links)
 
 
+def test_a_pickle_of_links_keeps_what_hal_gives_them_and_no_more() -> None:
+    raw = {"a": {"href": "x", "type": "PUT", "token": "canary"}, "b": [{"href": "y"}, "canary"], "c": "canary"}
+    pickled = pickle.dumps(Links(raw))
+    assert b"canary" not in pickled
+    assert pickle.loads(pickled)["a"] == Links(raw)["a"]
+    assert pickle.loads(pickle.dumps(links_of("self", a=HalLink(HREF, title="t"), b=BareLink(HREF)))) == links_of(
+        "self", a={"href": HREF, "title": "t"}, b={"href": HREF}
+    )
+
+
+HOSTILE = "\x1b[2J\u202e\n" + "x" * 100
+SHOWN = "\\x1b[2J\\u202e\\n" + "x" * 53 + "…"
+
+
+def test_what_a_server_calls_its_links_is_escaped_and_cut() -> None:
+    links = Links({HOSTILE: [{"href": "a"}, {"href": "b"}], f"add {HOSTILE}": 5} | {f"r{n}": {"href": "a"} for n in range(30)})
+    with pytest.raises(LinkError) as several:
+        links[HOSTILE]
+    with pytest.raises(RelationNotFoundError) as missing:
+        links["nothing"]
+    with pytest.raises(ResponseError) as malformed:
+        links[f"add {HOSTILE}"]
+    assert f"'{SHOWN}'" in str(several.value)
+    assert str(missing.value).startswith(f"no link 'nothing'; there are: {SHOWN}, add {SHOWN[:-5]}…, r0, ")
+    assert str(missing.value).endswith(", r17 and 12 more")
+    assert str(malformed.value).startswith("_links.add \\x1b")
+    for text in (repr(links), *map(str, (several.value, missing.value, malformed.value))):
+        assert text.isprintable()
+        assert len(text) < 500
+
+
+def test_hrefs_are_had_by_relation() -> None:
+    assert links_of(item=[{"href": "a"}, {"href": "b"}], one=[{"href": "c"}], none=None).hrefs() == {
+        "item": ["a", "b"],
+        "one": "c",
+    }
+
+
 # JSON objects
 
 
 def test_a_json_object_reads_as_a_mapping_and_does_not_show_its_members() -> None:
     members = JsonObject({"a": 1, "b": {"c": "canary"}})
-    assert (members["a"], list(members), len(members), dict(members)) == (
-        1,
-        ["a", "b"],
-        2,
-        {"a": 1, "b": {"c": "canary"}},
-    )
+    assert (members["a"], list(members), len(members)) == (1, ["a", "b"], 2)
+    assert dict(members) == {"a": 1, "b": {"c": "canary"}}
     assert repr(members) == "<JsonObject: 2 hidden>"
     assert dict(JsonObject()) == {}
     with pytest.raises(TypeError):
@@ -257,29 +295,44 @@ def test_json_objects_are_equal_by_their_members() -> None:
         hash(JsonObject())
 
 
-def test_a_pickle_leaves_out_the_members_that_look_like_a_secret() -> None:
-    names = [
-        "clientSecret",
-        "accessToken",
-        "password",
-        "credentials",
-        "sshPrivateKey",
-        "Authorization",
-        "jwt",
-        "jdbcUrl",
-    ]
-    secrets = dict.fromkeys(names, "canary")
-    pickled = pickle.dumps(JsonObject({**secrets, "port": "5432", "deep": [{"a": {**secrets, "b": 1}}, 2]}))
+def test_a_pickle_leaves_out_every_member_and_knows_it() -> None:
+    pickled = pickle.dumps(JsonObject({"port": "canary"}))
     assert b"canary" not in pickled
-    assert pickle.loads(pickled) == {"port": "5432", "deep": [{"a": {"b": 1}}, 2]}
+    once = pickle.loads(pickled)
+    for copied in (once, pickle.loads(pickle.dumps(once))):
+        assert (copied, copied.is_complete) == ({}, False)
+    assert pickle.loads(pickle.dumps(JsonObject())).is_complete
 
 
 def test_a_copy_in_the_same_process_leaves_nothing_out() -> None:
     members = JsonObject({"password": "canary"})
     assert copy.copy(members) == copy.deepcopy(members) == {"password": "canary"}
+    assert copy.deepcopy(members).is_complete
 
 
 # Resources
+
+
+class Status(OpenEnum):
+    READY = "READY"
+
+
+@attrs.frozen(kw_only=True)
+class Thing(HalResource):
+    id: UUID
+    created: datetime | None = None
+    status: Status | None = None
+    on: bool = True
+    token: Secret | None = None
+    tokens: tuple[Secret, ...] = ()
+    settings: JsonObject | None = None
+    owner: Thing | None = None
+    things: tuple[Thing, ...] = ()
+    names: list[str] | None = None
+    ratios: dict[str, float] | None = None
+
+
+THING = Thing(id=UUID(int=1))
 
 
 def test_a_resource_shows_neither_links_nor_embedded_nor_extra() -> None:
@@ -288,8 +341,65 @@ def test_a_resource_shows_neither_links_nor_embedded_nor_extra() -> None:
     )
     assert repr(resource) == "HalResource()"
     assert "canary" not in repr(attrs.asdict(resource))
-    copied = pickle.loads(pickle.dumps(resource))
-    assert (copied.links["self"].href, copied.embedded, copied.extra) == (f"{HREF}?0", {"a": "canary"}, {})
+    pickled = pickle.dumps(resource)
+    assert b"canary" not in pickled
+    copied = pickle.loads(pickled)
+    assert (copied.links["self"].href, copied.embedded, copied.extra) == (f"{HREF}?0", {}, {})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"extra": JsonObject({"a": 1})},
+        {"embedded": JsonObject({"a": 1})},
+        {"settings": JsonObject({"a": 1})},
+        {"token": Secret("canary")},
+        {"tokens": (Secret("canary"),)},
+        {"owner": attrs.evolve(THING, extra=JsonObject({"a": 1}))},
+        {"things": (THING, attrs.evolve(THING, token=Secret("canary")))},
+    ],
+)
+def test_a_pickle_that_holds_less_than_the_server_sent_knows_it(fields: dict[str, Any]) -> None:
+    thing = attrs.evolve(THING, **fields)
+    assert thing.is_complete
+    assert not pickle.loads(pickle.dumps(thing)).is_complete
+    assert pickle.loads(pickle.dumps(attrs.evolve(THING, owner=THING, names=["a"]))).is_complete
+
+
+def test_a_resource_becomes_a_dict_of_json_values_without_secrets() -> None:
+    thing = attrs.evolve(
+        THING,
+        created=datetime(2026, 1, 11, 18, 58, 35, 961073, UTC),
+        status=Status.READY,
+        token=Secret("canary"),
+        tokens=(Secret("canary"),),
+        settings=JsonObject({"password": "canary"}),
+        owner=attrs.evolve(THING, token=Secret("canary"), status=Status("new")),
+        things=(THING,),
+        names=["a"],
+        ratios={"a": 0.5},
+        links=links_of("self", item=[{"href": "a"}, {"href": "b"}]),
+        embedded=JsonObject({"a": "canary"}),
+        extra=JsonObject({"a": "canary"}),
+    )
+    bare = {"id": str(THING.id), "created": None, "status": None, "on": True, "owner": None, "things": []}
+    bare |= {"tokens": [], "names": None, "ratios": None, "token": None, "settings": None}
+    owner = {name: value for name, value in bare.items() if name != "token"} | {"status": "new"}
+    row = thing.to_dict()
+    assert row == {
+        "id": str(THING.id),
+        "created": "2026-01-11T18:58:35.961073+00:00",
+        "status": "READY",
+        "on": True,
+        "tokens": [],
+        "owner": owner,
+        "things": [bare],
+        "names": ["a"],
+        "ratios": {"a": 0.5},
+    }
+    assert json.loads(json.dumps(row)) == row
+    assert type(row["status"]) is str
+    assert thing.to_dict(links=True) == row | {"links": {"self": f"{HREF}?0", "item": ["a", "b"]}}
 
 
 def test_a_resource_is_compared_by_its_members_and_not_by_its_links() -> None:

@@ -79,12 +79,12 @@ def fields_of(cls: Any, converter: Converter) -> tuple[Field, ...]:
 def reader_for(kind: Any, converter: Converter) -> Reader:
     """Return the reader of the values of a type, None not among them: what the converter has for it."""
     hook: Reader = converter.get_structure_hook(kind)
+    if isinstance(hook, PartsReader) or hook is unsupported:
+        return hook
     if HOOKS.get(kind) is hook:
         return READERS[kind]
     if hook in HOOKS.values():
         return subclass_reader(kind)
-    if isinstance(hook, PartsReader) or hook is unsupported:
-        return hook
     return lambda value, _: hook(value, kind)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import attrs
 from cattrs import Converter
@@ -47,6 +47,22 @@ class ClassReader(PartsReader, Generic[T]):
             TypeError: The class cannot be made of a document; the message names class and field.
         """
         return fields_of(self._cls, self._converter)
+
+    @cached_property
+    def checked(self) -> Self:
+        """The reader itself, once it is known that its fields, and those of the classes in them, can be read.
+
+        Raises:
+            TypeError: They cannot; the message names class and field.
+        """
+        seen: set[Reader] = set()
+        pending: list[Reader] = [self]
+        while pending:
+            reader = pending.pop()
+            if isinstance(reader, PartsReader) and reader not in seen:
+                seen.add(reader)
+                pending += reader.part_readers()
+        return self
 
     def part_readers(self) -> list[Reader]:
         """Return the readers of its fields."""
@@ -101,11 +117,11 @@ class ClassReader(PartsReader, Generic[T]):
             found: list[str] = []
             try:
                 arguments[field.argument] = read_part(field.reader, part, path, found)
-            except Unreadable:
+            except Unreadable as error:
                 if field.is_required:
                     raise
                 rest[field.member] = part
-                found = [path]
+                found = [error.where]
             unreadable += found
         if rest and EXTRA in attrs.fields_dict(self._cls):
             arguments[EXTRA] = JsonObject(rest)

@@ -18,7 +18,7 @@ from cattrs import Converter
 from aiomatatika.decoding.class_fields import reader_for
 from aiomatatika.decoding.class_reader import ClassReader
 from aiomatatika.decoding.json_text import Mismatch, value_type
-from aiomatatika.decoding.parts import ArrayReader, MappingReader, PartsReader, read_part
+from aiomatatika.decoding.parts import ArrayReader, MappingReader, read_part
 from aiomatatika.decoding.values import HOOKS, Reader, Unreadable, enum_reader, unsupported
 
 __all__ = ["Read", "check_class", "converter", "structure", "structure_list"]
@@ -92,20 +92,14 @@ def check_class(cls: Any) -> None:
     Raises:
         TypeError: They cannot; the message names the class and the field.
     """
-    seen: set[Reader] = set()
-    pending = [_reader_of(cls)]
-    while pending:
-        reader = pending.pop()
-        if isinstance(reader, PartsReader) and reader not in seen:
-            seen.add(reader)
-            pending += reader.part_readers()
+    _reader_of(cls)
 
 
 def _reader_of(cls: Any) -> Reader:
     if isinstance(cls, type):
         reader = reader_for(cls, converter)
-        if attrs.has(cls) and reader is not unsupported:
-            return reader
+        if attrs.has(cls):
+            return reader.checked if isinstance(reader, ClassReader) else reader
     raise TypeError(f"expected a class made by attrs, such as a subclass of HalResource, not {cls!r}")
 
 

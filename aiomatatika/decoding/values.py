@@ -100,7 +100,7 @@ def _timestamp(value: Any, _: Any) -> datetime:
             moment = datetime.fromisoformat(value + missing)
             if missing:
                 return moment
-            if value[-2:-1] < "6":  # minutes of the offset
+            if value[-1] == "Z" or value[-2] < "6":  # minutes of the offset
                 return moment.astimezone(UTC)
         except (LookupError, ValueError, OverflowError):
             pass

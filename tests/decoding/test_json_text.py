@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from aiomatatika import Links
-from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_unambiguous, member
+from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_page, decode_unambiguous, member
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_unambig
     ],
 )
 def test_a_json_text_is_decoded_as_utf_8(body: bytes, document: object) -> None:
-    assert decode_json(body) == decode_unambiguous(body) == document
+    assert decode_json(body) == decode_page(body) == document
 
 
 @pytest.mark.parametrize(
@@ -48,30 +48,89 @@ def test_a_json_text_is_decoded_as_utf_8(body: bytes, document: object) -> None:
         b" ",
     ],
 )
-def test_what_is_no_json_in_utf_8_is_a_mismatch_that_names_the_media_type(body: bytes) -> None:
-    assert decode_json(body, "text/html") == Mismatch("not JSON (text/html)")
-    assert decode_json(body) == Mismatch("not JSON (no content type)")
+def test_what_is_not_json_in_utf_8_is_a_mismatch_that_names_the_media_type(body: bytes) -> None:
+    for decode in (decode_json, decode_page):
+        assert decode(body, "text/html") == Mismatch("not JSON (text/html)")
+        assert decode(body) == Mismatch("not JSON (no content type)")
 
 
 def test_an_empty_body_is_named_so() -> None:
     assert decode_json(b"") == decode_json(b"\xef\xbb\xbf") == Mismatch("the body is empty")
 
 
-def test_nesting_that_documents_have_is_none_of_that() -> None:
-    for body in (b"[" * 250 + b"]" * 250, b'{"a":' * 249 + b"[]" + b"}" * 249, b"[" + b"[[]]," * 500 + b"[]]"):
-        assert decode_json(body) == json.loads(body)
+DEEP = [251, 300, 1000, 1100, 100_000]
 
 
-@pytest.mark.parametrize("depth", [251, 300, 1000, 1100, 100_000])
+@pytest.mark.parametrize("body", [b"[" * 250 + b"]" * 250, b'{"a":' * 249 + b"[]" + b"}" * 249, b"[" + b"[[]]," * 500 + b"[]]"])
+def test_nesting_that_documents_have_is_decoded(body: bytes) -> None:
+    assert decode_json(body) == decode_page(body) == json.loads(body)
+
+
+@pytest.mark.parametrize("depth", DEEP)
 def test_nesting_without_end_is_a_mismatch(depth: int) -> None:
     for body in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"[" * depth):
         assert isinstance(decode_json(body), Mismatch)
 
 
-def test_members_of_one_name_are_refused_and_left_out_where_the_others_count() -> None:
-    body = b'{"id": "a", "id": "b", "clientSecret": "c", "deep": {"x": 1, "x": 2, "y": 3}}'
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("value", [b"{}", b"[]", b"12"])
+def test_a_large_document_has_so_many_values_and_no_more(value: bytes, more: int) -> None:
+    marks = 2 if value != b"12" else 1
+    body = b"[" + b",".join([value] * (600_000 // marks + more)) + b"]" + b" " * 2**20
+    for decode in (decode_json, decode_page):
+        decoded = decode(body)
+        assert decoded == Mismatch("more than 600,000 values") if more else isinstance(decoded, list)
+
+
+def test_members_of_one_name_are_refused_but_in_pages_where_the_last_one_counts() -> None:
+    body = b'{"id": "a", "id": "b", "deep": {"x": 1, "x": 2, "y": 3}}'
     assert decode_json(body) == Mismatch("an object has two members of one name")
-    assert decode_unambiguous(body) == {"clientSecret": "c", "deep": {"y": 3}}
+    assert decode_page(body) == {"id": "b", "deep": {"x": 2, "y": 3}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'"\\ud800"',
+        b"NaN",
+        b"-Infinity",
+        b"1e999",
+        b"9" * 5000,
+        b"[" * 300 + b"]" * 300,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'"\xff"',
+        b'{"a": 1, "a": 2}',
+        b"",
+        b"nothing",
+        b'["a" "b"]',
+    ],
+)
+@pytest.mark.parametrize("others", [b'"a": {"b": [1, "}]\\""]}, "c" : "{,:" %s', b'%s "a": {"b": [1, "}]\\""]}, "c": "{,:"'])
+def test_a_member_that_cannot_be_read_is_left_out_and_the_others_are_not(value: bytes, others: bytes) -> None:
+    broken = b', "x":%s' % value if others.endswith(b"%s") else b'"x":%s,' % value
+    for start in (b"", b"\xef\xbb\xbf", b" \n"):
+        document = start + b"{ " + others % broken + b" }"
+        assert decode_unambiguous(document) == ({"a": {"b": [1, '}]"']}, "c": "{,:"}, ("x",))
+
+
+@pytest.mark.parametrize(
+    "body, members, left_out",
+    [
+        (b'{"a": 1, "b": 2, "a": 3}', {"b": 2}, ("a",)),
+        (b'{"a": 1, "\\u0061": 3, "b": {"c": 1}}', {"b": {"c": 1}}, ("a",)),
+        (b'{"\xff": 1, "b": 2, [1]: 3, 5: 6}', {"b": 2}, ("a name",)),
+        (b'{"b": 2', {}, ()),
+        (b'{"b": 2, "c": "', {"b": 2}, ()),
+        (b"[1]", {}, ()),
+        (b'"a"', {}, ()),
+        (b"<html>", {}, ()),
+        (b"", {}, ()),
+        (b"{}", {}, ()),
+        (b'{"a": [1]}', {"a": [1]}, ()),
+    ],
+)
+def test_what_is_left_out_is_named(body: bytes, members: Any, left_out: tuple[str, ...]) -> None:
+    assert decode_unambiguous(body) == (members, left_out)
 
 
 raw_strings = st.lists(
