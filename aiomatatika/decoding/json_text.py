@@ -31,8 +31,11 @@ CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 LARGE = 2**20
 """Bytes from which on a body is read off the event loop, where that can be done."""
 _MAX_LEVELS = 250
-# Of a large document; a smaller one cannot hold enough to matter. A page of 16 MiB of workspaces has fewer.
+# Of a large document, so that no call of the decoder or of what looks at its work takes longer than 0.1 s; a smaller
+# one cannot hold enough to matter. A page of 16 MiB has fewer.
 _MAX_VALUES = 600_000
+_MAX_CONTAINERS_OF_PAGES = 200_000
+_MAX_CONTAINERS = 100_000
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -43,7 +46,7 @@ class Mismatch(msgspec.Struct, frozen=True):
 
 _REPEATED = Mismatch("an object has two members of one name")
 _TOO_DEEP = Mismatch("nested too deeply")
-_TOO_MANY = Mismatch(f"more than {_MAX_VALUES:,} values")
+_TOO_MANY = Mismatch("more values than a response is read with: use session.download")
 
 
 def wire_name(attribute: str) -> str:
@@ -68,7 +71,7 @@ def decode_json(body: bytes, content_type: str = "") -> Any:
     beyond 250 levels and an object with two members of one name are refused.
     """
     body = body.removeprefix(_BOM)
-    document = _decode(body, content_type)
+    document = _decode(body, content_type, _MAX_CONTAINERS)
     if isinstance(document, Mismatch):
         return document
     if _is_too_deep(body, document):
@@ -81,15 +84,15 @@ def decode_page(body: bytes, content_type: str = "") -> Any:
 
     Of two members of one name the last one counts, and nesting ends where the decoder ends it, by Python's own limit.
     """
-    return _decode(body.removeprefix(_BOM), content_type)
+    return _decode(body.removeprefix(_BOM), content_type, _MAX_CONTAINERS_OF_PAGES)
 
 
 _BOM = b"\xef\xbb\xbf"
 
 
-def _decode(body: bytes, content_type: str) -> Any:
-    # Commas and brackets inside of strings count as well: no document that is read has that many.
-    if len(body) > LARGE and sum(map(body.count, (b",", b"{", b"["))) > _MAX_VALUES:
+def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
+    # Commas and brackets in strings count as well: no document that is read has that many.
+    if len(body) > LARGE and (body.count(b"{") + body.count(b"[") > max_containers or body.count(b",") >= _MAX_VALUES):
         return _TOO_MANY
     try:
         return msgspec.json.decode(body)

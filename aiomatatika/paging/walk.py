@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
+from aiomatatika.decoding.documents import path_list
 from aiomatatika.errors import LinkError, PaginationError
 from aiomatatika.paging.page import Page, PageDocument
 
@@ -116,6 +117,8 @@ class PageWalk(Generic[T]):
             self._first_number = page.number
         elif page.total_elements != self._last.total_elements:
             self._warn_once("the number of items changed during the walk: some may be missing")
+        if page.unreadable:
+            self._warn_once(f"not what was promised, and left out: {path_list(page.unreadable)}")
         self._last, self._last_ids = msgspec.structs.replace(page, items=[]), ids
         try:
             self.next_url = self._after(page)

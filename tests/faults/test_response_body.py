@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 import tracemalloc
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aiomatatika import (
+    ApiKey,
+    HalResource,
     MatatikaError,
     MatatikaSession,
     ResponseError,
@@ -29,7 +32,7 @@ from aiomatatika.testing import MatatikaServer
 from .conftest import Witness, call
 from .data.json_bodies import ACCEPT, EITHER, REJECT
 
-PROFILES, KEYS = "/api/profiles", "/api/apikeys/*"
+PROFILES, LIST, KEYS = "/api/profiles", "/api/apikeys", "/api/apikeys/*"
 KEY = UUID(int=1)
 
 
@@ -166,6 +169,12 @@ def test_B03_whatever_the_text_one_name_twice_is_found_and_nothing_else(
     assert isinstance(decode_json(body), Mismatch) is has_twice(document)
 
 
+async def test_B03_in_a_page_the_last_one_counts(server: MatatikaServer) -> None:
+    server.faults.add(path=LIST, body=f'{{"_embedded":{{"apikeys":[{{"id":"{KEY}","name":"one","name":"two"}}]}}}}')
+    async with server.session() as session:
+        assert [key.name async for key in session.apikeys.list()] == ["two"]
+
+
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 900 + b"]" * 900])
 async def test_B05_nesting_without_end(server: MatatikaServer, witness: Witness, body: bytes) -> None:
     server.faults.add(path=PROFILES, status=200, body=body)
@@ -248,6 +257,47 @@ async def test_B10_a_wrong_top_level(server: MatatikaServer, witness: Witness, n
         with witness.raises(ResponseError) as caught:
             await CALLS[name](session)
     assert str(caught.value).startswith("body: expected an object")
+
+
+ITEM = b'{"id":"00000000-0000-4000-8000-000000000000","x":1}'
+AT_MOST = 16 * 2**20 - 64
+
+
+def filled(head: bytes, item: bytes, tail: bytes) -> bytes:
+    """Return a document that is as large as a response may be."""
+    return head + b",".join([item] * ((AT_MOST - len(head) - len(tail)) // (len(item) + 1))) + tail
+
+
+COSTLY = {
+    "nested arrays": filled(b"[", b"[" * 240 + b"]" * 240, b"]"),
+    "empty objects": filled(b"[", b"{}", b"]"),
+    "minimal items": filled(b'{"_embedded":{"apikeys":[', ITEM, b"]}}"),
+    "links": filled(b'{"id":1,"_links":{', b'"a":{"href":"/api"}', b"}}"),
+    "small numbers": filled(b'{"_embedded":{"apikeys":[', b"1", b"]}}"),
+    "as many items as are read": b'{"_embedded":{"apikeys":[' + b",".join([ITEM] * 50_000) + b"]}}",
+    "items that are wrong": b'{"_embedded":{"apikeys":[' + b",".join([ITEM[:-2] + b'"name":5}'] * 20_000) + b"]}}",
+    "long texts": filled(b'{"_embedded":{"apikeys":[', ITEM[:-2] + b'"' + b"x" * 9000 + b'"}', b"]}}"),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+async def test_B22_no_body_holds_up_the_loop_or_the_end_of_the_call(
+    server: MatatikaServer, witness: Witness, name: str
+) -> None:
+    body = zlib.compress(COSTLY[name], wbits=31)
+    server.faults.add(path=LIST, headers={"Content-Encoding": "gzip"}, body=body, times=2)
+    async with server.session(timeouts=Timeouts(total=5)) as session:
+        response = await session.request("GET", "/apikeys")
+        for read in (response.json, lambda: response.structured(ApiKey), lambda: response.structured(HalResource)):
+            began = time.thread_time()
+            with contextlib.suppress(ResponseError):
+                read()
+            # 0.1 s on a quiet machine; without caps it is 3 to 10 s.
+            assert time.thread_time() - began < 0.5
+        loop_time = time.thread_time()
+        with contextlib.suppress(ResponseError):
+            await session.apikeys.list().page()
+        assert time.thread_time() - loop_time < 0.5
 
 
 def bomb() -> bytes:

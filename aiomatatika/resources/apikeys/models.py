@@ -10,7 +10,6 @@ from uuid import UUID
 import attrs
 
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.decoding.converter import structure
 from aiomatatika.decoding.documents import path_list
 from aiomatatika.decoding.json_text import Mismatch, decode_unambiguous, member
 from aiomatatika.hal import HalResource, JsonObject, shown
@@ -80,6 +79,8 @@ def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
         extra=JsonObject(is_complete=False),
     )
     with contextlib.suppress(Exception):  # nor does a bug of ours, or of a log handler
+        from aiomatatika.decoding.converter import structure
+
         whole = structure({**members, "id": str(key_id)}, NewApiKey)
         if isinstance(whole, Mismatch):
             left_out += (whole.text,)
