@@ -18,10 +18,19 @@ from cattrs import Converter
 from aiomatatika.decoding.class_fields import reader_for
 from aiomatatika.decoding.class_reader import ClassReader
 from aiomatatika.decoding.json_text import Mismatch, value_type
+from aiomatatika.decoding.page_form import DecodedPage
 from aiomatatika.decoding.parts import ArrayReader, MappingReader, read_part
 from aiomatatika.decoding.values import HOOKS, Reader, Unreadable, enum_reader, unsupported
 
-__all__ = ["Read", "check_class", "converter", "structure", "structure_list"]
+__all__ = [
+    "Read",
+    "check_class",
+    "converter",
+    "learn_page",
+    "structure",
+    "structure_list",
+    "structure_page",
+]
 
 T = TypeVar("T")
 
@@ -111,8 +120,9 @@ def structure(document: Any, cls: type[T], where: str = "") -> Read[T] | Mismatc
         cls: The class of the resource.
         where: The path of the object.
     """
-    found = _structure_all([document], cls, lambda _: where)
-    return found if isinstance(found, Mismatch) else Read(found.content[0], found.unreadable)
+    reader = _reader_of(cls)
+    read = _finished(reader, _read_all(reader, [document]), lambda _: document, lambda _: where)
+    return read if isinstance(read, Mismatch) else Read(read.content[0], read.unreadable)
 
 
 def structure_list(rows: list[Any], cls: type[T], where: str) -> Read[list[T]] | Mismatch:
@@ -123,17 +133,46 @@ def structure_list(rows: list[Any], cls: type[T], where: str) -> Read[list[T]] |
         cls: The class of the resources.
         where: The path of the array.
     """
-    return _structure_all(rows, cls, lambda index: f"{where}[{index}]")
-
-
-def _structure_all(rows: list[Any], cls: type[Any], where: Callable[[int], str]) -> Read[list[Any]] | Mismatch:
     reader = _reader_of(cls)
-    resources = reader.read_all(rows) if isinstance(reader, ClassReader) else [None] * len(rows)
+    return _finished(reader, _read_all(reader, rows), rows.__getitem__, lambda index: f"{where}[{index}]")
+
+
+def structure_page(body: bytes, cls: type[T], relation: str) -> tuple[Read[list[T]], DecodedPage] | None:
+    """Make resources of a page of the form that pages of the class have had; None where it has another one."""
+    reader = _reader_of(cls)
+    form = reader.page_form if isinstance(reader, ClassReader) else None
+    page = form.decode(body, relation) if form else None
+    if form is None or page is None:
+        return None
+    read = _finished(
+        reader,
+        form.read_all(page.rows),
+        lambda index: form.document_of(page.rows[index]),
+        lambda index: f"{relation}[{index}]",
+    )
+    return None if isinstance(read, Mismatch) else (read, page)
+
+
+def learn_page(rows: list[Any], cls: Any) -> None:
+    """Learn from a page that `structure_page` did not read which form pages of the class have as well."""
+    reader = _reader_of(cls)
+    if isinstance(reader, ClassReader):
+        reader.learn_page_form(rows)
+
+
+def _read_all(reader: Reader, rows: list[Any]) -> list[Any]:
+    return reader.read_all(rows) if isinstance(reader, ClassReader) else [None] * len(rows)
+
+
+def _finished(
+    reader: Reader, resources: list[Any], document: Callable[[int], Any], where: Callable[[int], str]
+) -> Read[list[Any]] | Mismatch:
+    """Read what something is wrong in once more, member by member."""
     unreadable: list[str] = []
     mismatch = None
     for index in [index for index, resource in enumerate(resources) if resource is None]:
         try:
-            resources[index] = read_part(reader, rows[index], where(index), unreadable)
+            resources[index] = read_part(reader, document(index), where(index), unreadable)
         except Unreadable as error:
             mismatch = Mismatch(f"{error.where or 'body'}: {error.what}")
             break

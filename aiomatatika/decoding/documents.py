@@ -18,10 +18,10 @@ _MAX_PATHS = 20
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A body and its media type. It does not show: a body can hold secrets."""
+    """A body and its Content-Type header. It does not show: a body can hold secrets."""
 
     body: bytes
-    media_type: str = ""
+    content_type: str = ""
 
     def __repr__(self) -> str:
         return "<Content hidden>"
@@ -29,13 +29,13 @@ class Content(msgspec.Struct, frozen=True):
 
 def read_resource(content: Content, cls: type[T]) -> Read[T] | Mismatch:
     """Read a body that holds one resource; a name that stands twice in it is refused."""
-    document = decode_json(content.body, content.media_type)
+    document = decode_json(content.body, content.content_type)
     return document if isinstance(document, Mismatch) else structure(document, cls)
 
 
 def read_array(content: Content, cls: type[T]) -> Read[list[T]] | Mismatch:
     """Read a body that holds an array of resources, without an object around it."""
-    document = decode_page(content.body, content.media_type)
+    document = decode_page(content.body, content.content_type)
     if isinstance(document, Mismatch):
         return document
     return structure_list(document, cls, "") if isinstance(document, list) else Mismatch("body: expected an array")

@@ -14,6 +14,8 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
+from aiomatatika.hal import shown
+
 __all__ = [
     "CANONICAL_UUID",
     "LARGE",
@@ -21,6 +23,8 @@ __all__ = [
     "decode_json",
     "decode_page",
     "decode_unambiguous",
+    "has_too_many_values",
+    "media_type",
     "member",
     "value_type",
     "wire_name",
@@ -90,9 +94,16 @@ def decode_page(body: bytes, content_type: str = "") -> Any:
 _BOM = b"\xef\xbb\xbf"
 
 
-def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
+def has_too_many_values(body: bytes, max_containers: int = _MAX_CONTAINERS_OF_PAGES) -> bool:
+    """Tell whether decoding a body could take long; a page, unless something else is said."""
     # Commas and brackets in strings count as well: no document that is read has that many.
-    if len(body) > LARGE and (body.count(b"{") + body.count(b"[") > max_containers or body.count(b",") >= _MAX_VALUES):
+    return len(body) > LARGE and (
+        body.count(b"{") + body.count(b"[") > max_containers or body.count(b",") >= _MAX_VALUES
+    )
+
+
+def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
+    if has_too_many_values(body, max_containers):
         return _TOO_MANY
     try:
         return msgspec.json.decode(body)
@@ -100,7 +111,12 @@ def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
         return _TOO_DEEP
     except (msgspec.MsgspecError, ValueError):  # the latter is Python's own, about UTF-8
         pass
-    return Mismatch(f"not JSON ({content_type or 'no content type'})" if body else "the body is empty")
+    return Mismatch(f"not JSON ({media_type(content_type) or 'no content type'})" if body else "the body is empty")
+
+
+def media_type(content_type: str) -> str:
+    """Return the media type that a Content-Type header names, without parameters, fit for a message."""
+    return shown(content_type.partition(";")[0].strip().lower())
 
 
 def _is_too_deep(body: bytes, document: Any) -> bool:

@@ -1,19 +1,18 @@
-"""Writes the function that reads objects into a class, as attrs writes an ``__init__``. No I/O.
+"""Writes the function that reads rows into a class, as attrs writes an ``__init__``. No I/O.
 
-For a class with ``id: UUID`` and ``name: str | None = None`` it is, in short::
+For a class with ``id: UUID`` and ``name: str | None = None``, and rows that are dicts, it is in short::
 
     def read_all(rows):
-        all_known = are_known(set().union(*rows))
         resources = []
-        for members, column0 in zip(rows, read_column0([row.get("id") for row in rows])):
+        for row, column0 in zip(rows, read_column0([row.get("id") for row in rows])):
             try:
                 resource = new(Thawed)
                 resource.id = column0 if column0.__class__ is kind0 else refuse()
-                value = members.get("name")
+                value = row.get("name")
                 resource.name = (
                     value if value.__class__ is kind1 else default1 if value is None else refuse()
                 )
-                resource.extra = nothing if all_known or are_known(members) else unknown(members)
+                resource.extra = nothing if are_known(row) else unknown(row)
                 resource.__class__ = cls
             except Exception:
                 resource = None
@@ -25,7 +24,7 @@ A loop over the fields, in place of a line for each, would take twice the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 import attrs
@@ -34,29 +33,56 @@ from aiomatatika.decoding.class_fields import EXTRA, Field
 from aiomatatika.decoding.values import COLUMNS, Unreadable
 from aiomatatika.hal import HalResource, JsonObject
 
-__all__ = ["written_function"]
+__all__ = ["Rows", "dict_rows", "written_function"]
 
 _NOTHING: Final = HalResource().extra
 # What needs no reading where it has the very type that is promised.
 _EXACT: Final = frozenset({str, bool, int})
 
 
+@attrs.frozen(kw_only=True)
+class Rows:
+    """What the rows are that a function reads.
+
+    Attributes:
+        value: Returns the expression for the value that a row has for a field, by number and field.
+        is_whole: The expression for whether a row has no member that the class does not know.
+        unknown: Returns such members of a row.
+        scope: What the expressions need.
+        by_columns: The types that are read a column at a time.
+    """
+
+    value: Callable[[int, Field], str]
+    is_whole: str
+    unknown: Callable[[Any], Mapping[str, Any]]
+    scope: Mapping[str, Any]
+    by_columns: frozenset[Any] = frozenset(COLUMNS)
+
+
+def dict_rows(fields: tuple[Field, ...], *, by_columns: bool) -> Rows:
+    """Return what rows are that a decoder made without knowing the class."""
+    known = frozenset(field.member for field in fields)
+    return Rows(
+        value=lambda _, field: f"row.get({field.member!r})",
+        is_whole="are_known(row)",
+        unknown=lambda row: {name: value for name, value in row.items() if name not in known},
+        scope={"are_known": known.issuperset},
+        by_columns=frozenset(COLUMNS if by_columns else ()),
+    )
+
+
 def _refuse() -> NoReturn:
     raise Unreadable("")
 
 
-def written_function(cls: Any, fields: tuple[Field, ...]) -> Callable[[list[Any]], list[Any]]:
-    """Return the function that reads every object of an array; None stands for each that it trips over.
+def written_function(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callable[[list[Any]], list[Any]]:
+    """Return the function that reads every row; None stands for each that it trips over.
 
     Args:
         cls: The class; making an object of it is setting its slots.
         fields: Its fields; the readers of what has parts are strict.
+        rows: What the rows are.
     """
-    known = frozenset(field.member for field in fields)
-
-    def unknown(members: dict[str, Any]) -> JsonObject:
-        return JsonObject({name: value for name, value in members.items() if name not in known})
-
     # The class without its frost: setting a slot takes 0.02 us instead of 0.1 us. Then the resource becomes the class.
     thawed = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
     scope: dict[str, Any] = {
@@ -65,31 +91,29 @@ def written_function(cls: Any, fields: tuple[Field, ...]) -> Callable[[list[Any]
         "new": object.__new__,
         "refuse": _refuse,
         "nothing": _NOTHING,
-        "are_known": known.issuperset,
-        "unknown": unknown,
+        "kept": lambda row: JsonObject(rows.unknown(row)),
+        **rows.scope,
     }
-    columns, lines = [], []
+    columns, lines = {}, []
     for number, field in enumerate(fields):
+        value, name = rows.value(number, field), f"resource.{field.name}"
         scope[f"kind{number}"] = field.kind
         absent = _absent(field, number, scope)
-        if field.is_usual and field.kind in COLUMNS:
+        checked = f"{{0}} if {{0}}.__class__ is kind{number} else {absent} if {{0}} is None else refuse()"
+        if field.is_usual and field.kind in rows.by_columns:
             scope[f"read_column{number}"] = COLUMNS[field.kind]
-            columns.append((f"column{number}", f"read_column{number}([row.get({field.member!r}) for row in rows])"))
-            value = f"column{number}"
-        else:
-            lines.append(f"value = get({field.member!r})")
-            value = "value"
-        if value != "value" or (field.is_usual and field.kind in _EXACT):
-            read = f"{value} if {value}.__class__ is kind{number} else {absent} if {value} is None else refuse()"
+            columns[f"column{number}"] = f"read_column{number}([{value} for row in rows])"
+            lines.append(f"{name} = {checked.format(f'column{number}')}")
+        elif field.is_usual and field.kind in _EXACT:
+            lines += [f"value = {value}", f"{name} = {checked.format('value')}"]
         else:
             scope[f"read{number}"] = field.reader
-            read = f"{absent} if value is None else read{number}(value, kind{number})"
-        lines.append(f"resource.{field.name} = {read}")
+            lines += [f"value = {value}", f"{name} = {absent} if value is None else read{number}(value, kind{number})"]
     if EXTRA in attrs.fields_dict(cls):
-        lines.append(f"resource.{EXTRA} = nothing if all_known or are_known(members) else unknown(members)")
+        lines.append(f"resource.{EXTRA} = nothing if {rows.is_whole} else kept(row)")
     text = _TEXT.format(
-        names=", ".join(["members", *(name for name, _ in columns)]),
-        rows=f"zip(rows, {', '.join(read for _, read in columns)})" if columns else "rows",
+        names=", ".join(["row", *columns]),
+        rows=f"zip(rows, {', '.join(columns.values())})" if columns else "rows",
         lines="\n            ".join(lines),
     )
     exec(text, scope)  # noqa: S102  # it holds names of fields, as in attrs' own, and names of members as literals
@@ -97,15 +121,11 @@ def written_function(cls: Any, fields: tuple[Field, ...]) -> Callable[[list[Any]
     return function
 
 
-_TEXT = """\
+_TEXT: Final = """\
 def read_all(rows):
-    if set(map(type, rows)) - {{dict}}:
-        return [read_all([row])[0] if type(row) is dict else None for row in rows]
-    all_known = are_known(set().union(*rows))
     resources = []
     for {names} in {rows}:
         try:
-            get = members.get
             resource = new(Thawed)
             {lines}
             resource.__class__ = cls

@@ -13,8 +13,8 @@ import attrs
 import msgspec
 from yarl import URL
 
-from aiomatatika.decoding.converter import Read, structure_list
-from aiomatatika.decoding.json_text import Mismatch, decode_page, wire_name
+from aiomatatika.decoding.converter import Read, learn_page, structure_list, structure_page
+from aiomatatika.decoding.json_text import Mismatch, decode_page, has_too_many_values, wire_name
 from aiomatatika.hal import shown
 from aiomatatika.transport.message import Response
 
@@ -162,19 +162,15 @@ def read_page(response: Response, cls: type[T], relation: str) -> PageDocument[T
     """
     if response.status == _NO_CONTENT:
         return PageDocument(url=response.url, items=[])
-    document = decode_page(response.body, response.media_type)
+    usual = None if has_too_many_values(response.body) else structure_page(response.body, cls, relation)
+    if usual is not None and len(usual[1].rows) <= _MAX_ITEMS:
+        items, decoded = usual
+        return _page(response, {"page": decoded.page, "_links": decoded.links}, items)
+    document = decode_page(response.body, response.headers.get("Content-Type", ""))
     if not isinstance(document, dict):
         return document if isinstance(document, Mismatch) else Mismatch("body: expected an object")
-    counts = _counts(document.get("page"))
-    if isinstance(counts, Mismatch):
-        return counts
-    hrefs = _next_hrefs(document)
-    if isinstance(hrefs, Mismatch):
-        return hrefs
-    items = _items(document, cls, relation)
-    if isinstance(items, Mismatch):
-        return items
-    return PageDocument(url=response.url, items=items.content, next_hrefs=hrefs, unreadable=items.unreadable, **counts)
+    read = _items(document, cls, relation)
+    return read if isinstance(read, Mismatch) else _page(response, document, read)
 
 
 def _items(document: Mapping[str, Any], cls: type[T], relation: str) -> Read[list[T]] | Mismatch:
@@ -184,4 +180,15 @@ def _items(document: Mapping[str, Any], cls: type[T], relation: str) -> Read[lis
     rows, path = found
     if len(rows) > _MAX_ITEMS:
         return Mismatch(f"{path}: expected at most {_MAX_ITEMS:,} items")
+    learn_page(rows, cls)
     return structure_list(rows, cls, path)
+
+
+def _page(response: Response, document: Mapping[str, Any], items: Read[list[T]]) -> PageDocument[T] | Mismatch:
+    counts = _counts(document.get("page"))
+    if isinstance(counts, Mismatch):
+        return counts
+    hrefs = _next_hrefs(document)
+    if isinstance(hrefs, Mismatch):
+        return hrefs
+    return PageDocument(url=response.url, items=items.content, next_hrefs=hrefs, unreadable=items.unreadable, **counts)

@@ -11,10 +11,9 @@ from yarl import URL
 
 from aiomatatika.decoding.converter import Read
 from aiomatatika.decoding.documents import Content, path_list, read_array, read_resource
-from aiomatatika.decoding.json_text import Mismatch, decode_json
+from aiomatatika.decoding.json_text import Mismatch, decode_json, media_type
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
-from aiomatatika.hal import shown
 from aiomatatika.transport.retry import Repeat
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
@@ -125,12 +124,7 @@ class Response:
         Raises:
             ResponseError: The body is not JSON. The message does not quote it.
         """
-        return self.promised(decode_json(self.body, self.media_type))
-
-    @property
-    def content(self) -> Content:
-        """The body and its media type, to be read."""
-        return Content(self.body, self.media_type)
+        return self.promised(decode_json(self.body, self._content_type))
 
     def structured(self, cls: type[T]) -> T:
         """Return the body as an object of an attrs class.
@@ -140,11 +134,11 @@ class Response:
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        return self._read(read_resource(self.content, cls))
+        return self._read(read_resource(Content(self.body, self._content_type), cls))
 
     def structured_list(self, cls: type[T]) -> list[T]:
         """Return the body, an array, as objects of an attrs class; the rest as for `structured`."""
-        return self._read(read_array(self.content, cls))
+        return self._read(read_array(Content(self.body, self._content_type), cls))
 
     def _read(self, read: Read[T] | Mismatch) -> T:
         found = self.promised(read)
@@ -169,7 +163,11 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type that the server declared, without parameters; at most 60 characters."""
-        return shown(self.headers.get("Content-Type", "").partition(";")[0].strip().lower())
+        return media_type(self._content_type)
+
+    @property
+    def _content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
