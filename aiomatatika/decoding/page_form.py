@@ -7,9 +7,8 @@ sends as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import attrs
@@ -75,20 +74,18 @@ class PageForm:
         )
         rows = Rows(
             value=lambda number, _: f"row.field{number}",
-            is_whole=" and ".join(f"row.unknown{number} is UNSET" for number in range(len(self._unknown))) or "True",
-            unknown=self._unknown_of,
+            keep_unknown=[*self._keep_unknown()],
             scope={"UNSET": _UNSET},
         )
         return written_function(self._cls, fields, rows)
 
-    @cached_property
-    def _get_unknown(self) -> Callable[[Any], tuple[Any, ...]]:
-        names = [f"unknown{number}" for number in range(len(self._unknown))]
-        return attrgetter(*names, *names[:1]) if names else lambda _: ()  # of a single name it would return no tuple
-
-    def _unknown_of(self, row: Any) -> dict[str, Any]:
-        members = zip(self._unknown, self._get_unknown(row), strict=False)
-        return {name: value for name, value in members if value is not _UNSET}
+    def _keep_unknown(self) -> Iterator[str]:
+        if self._unknown:
+            yield "unknown = {}"
+        for number, name in enumerate(self._unknown):
+            yield f"if (value := row.unknown{number}) is not UNSET:"
+            yield f"    unknown[{name!r}] = value"
+        yield f"resource.extra = {'JsonObject(unknown) if unknown else ' if self._unknown else ''}nothing"
 
     def _new_decoder(self, relation: str) -> msgspec.json.Decoder[Any]:
         embedded = msgspec.defstruct("Embedded", [("rows", list[self._struct], msgspec.field(name=relation))])  # type: ignore[name-defined]
@@ -112,7 +109,9 @@ class PageForm:
         members: dict[str, Any] = {
             field.member: getattr(row, f"field{number}") for number, field in enumerate(self._fields)
         }
-        return {**{name: value for name, value in members.items() if value is not None}, **self._unknown_of(row)}
+        present = {name: value for name, value in members.items() if value is not None}
+        unknown = {name: getattr(row, f"unknown{number}") for number, name in enumerate(self._unknown)}
+        return present | {name: value for name, value in unknown.items() if value is not _UNSET}
 
     def learned(self, rows: Iterable[Any]) -> PageForm | None:
         """Return the form that rows fit that did not fit this one; None where no form is to be tried again."""

@@ -12,7 +12,7 @@ For a class with ``id: UUID`` and ``name: str | None = None``, and rows that are
                 resource.name = (
                     value if value.__class__ is kind1 else default1 if value is None else refuse()
                 )
-                resource.extra = nothing if are_known(row) else unknown(row)
+                resource.extra = nothing if are_known(row) else JsonObject({…})
                 resource.__class__ = cls
             except Exception:
                 resource = None
@@ -24,7 +24,7 @@ A loop over the fields, in place of a line for each, would take twice the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import attrs
@@ -46,15 +46,13 @@ class Rows:
 
     Attributes:
         value: Returns the expression for the value that a row has for a field, by number and field.
-        is_whole: The expression for whether a row has no member that the class does not know.
-        unknown: Returns such members of a row.
-        scope: What the expressions need.
+        keep_unknown: The lines that set ``extra`` to the members that the class does not know.
+        scope: What the expressions and lines need.
         by_columns: The types that are read a column at a time.
     """
 
     value: Callable[[int, Field], str]
-    is_whole: str
-    unknown: Callable[[Any], Mapping[str, Any]]
+    keep_unknown: Sequence[str]
     scope: Mapping[str, Any]
     by_columns: frozenset[Any] = frozenset(COLUMNS)
 
@@ -64,9 +62,13 @@ def dict_rows(fields: tuple[Field, ...], *, by_columns: bool) -> Rows:
     known = frozenset(field.member for field in fields)
     return Rows(
         value=lambda _, field: f"row.get({field.member!r})",
-        is_whole="are_known(row)",
-        unknown=lambda row: {name: value for name, value in row.items() if name not in known},
-        scope={"are_known": known.issuperset},
+        keep_unknown=[
+            "if are_known(row):",
+            "    resource.extra = nothing",
+            "else:",
+            "    resource.extra = JsonObject({name: value for name, value in row.items() if name not in known})",
+        ],
+        scope={"known": known, "are_known": known.issuperset},
         by_columns=frozenset(COLUMNS if by_columns else ()),
     )
 
@@ -91,7 +93,7 @@ def written_function(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callabl
         "new": object.__new__,
         "refuse": _refuse,
         "nothing": _NOTHING,
-        "kept": lambda row: JsonObject(rows.unknown(row)),
+        "JsonObject": JsonObject,
         **rows.scope,
     }
     columns, lines = {}, []
@@ -110,7 +112,7 @@ def written_function(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callabl
             scope[f"read{number}"] = field.reader
             lines += [f"value = {value}", f"{name} = {absent} if value is None else read{number}(value, kind{number})"]
     if EXTRA in attrs.fields_dict(cls):
-        lines.append(f"resource.{EXTRA} = nothing if {rows.is_whole} else kept(row)")
+        lines += rows.keep_unknown
     text = _TEXT.format(
         names=", ".join(["row", *columns]),
         rows=f"zip(rows, {', '.join(columns.values())})" if columns else "rows",
