@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 
 from aiomatatika import HalResource, Secret
 from aiomatatika.decoding.converter import Read, learn_page, structure_list, structure_page
+from aiomatatika.decoding.json_text import Mismatch, decode_page
 from aiomatatika.hal import BareLink, HalLink, JsonObject
 
 from ..fuzz.hostile import wounded
@@ -180,6 +181,8 @@ rows_of_any_kind = st.lists(
 def test_whatever_the_page_both_ways_lead_to_the_same(rows: Any) -> None:
     cls = new_class()
     rows = copy.deepcopy(rows) if isinstance(rows, list) else []
+    if isinstance(decode_page(body_of(rows)), Mismatch):  # a lone surrogate, say
+        return
     for _ in range(4):
         if read(rows, cls) is not None:
             return
