@@ -54,8 +54,8 @@ _MAX_NAMES = 20
 
 def shown(name: str) -> str:
     """Return a name that the server chose, fit for a message: at most 60 characters, and none that a terminal obeys."""
-    cut = name if len(name) <= _MAX_SHOWN else name[: _MAX_SHOWN - 1] + "…"
-    return cut if cut.isprintable() else "".join(map(_escaped, cut))
+    escaped = "".join(map(_escaped, name[: _MAX_SHOWN + 1]))
+    return escaped if len(escaped) <= _MAX_SHOWN else escaped[: _MAX_SHOWN - 1] + "…"
 
 
 def _escaped(character: str) -> str:
