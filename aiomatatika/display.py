@@ -18,8 +18,9 @@ def escaped(text: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Return a name of the server's for a message: escaped, at most 60 of its characters."""
-    return escaped(name if len(name) <= _MAX_NAME else name[: _MAX_NAME - 1] + "…")
+    """Return a name of the server's for a message: escaped, and cut to 60 characters."""
+    text = escaped(name[: _MAX_NAME + 1])
+    return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
 
 
 def name_list(names: Iterable[str]) -> str:

@@ -205,7 +205,7 @@ class MatatikaSession(Groups):
             ResponseError: The response does not fit the class; the message says where, never the value.
             TypeError: The class cannot be made of a document; the message names it and its field. Nothing was sent.
         """
-        check_class(HalResource if as_type is None else as_type)
+        check_class(as_type or HalResource)
         if isinstance(target, HalResource):
             target = target.links[rel or "self"]
         elif rel is not None:

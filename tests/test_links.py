@@ -243,7 +243,7 @@ def test_a_pickle_of_links_keeps_what_hal_gives_them_and_no_more() -> None:
 
 
 HOSTILE = "\x1b[2J\u202e\n" + "x" * 100
-SHOWN = "\\x1b[2J\\u202e\\n" + "x" * 53 + "…"
+SHOWN = "\\x1b[2J\\u202e\\n" + "x" * 44 + "…"
 
 
 def test_what_a_server_calls_its_links_is_escaped_and_cut() -> None:

@@ -11,7 +11,7 @@ from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
 
 from aiomatatika.decoding.json_text import value_type, wire_name
-from aiomatatika.decoding.parts import PartsReader
+from aiomatatika.decoding.parts import ArrayReader, MappingReader, PartsReader
 from aiomatatika.decoding.values import HOOKS, READERS, Reader, subclass_reader, unsupported
 
 __all__ = ["EXTRA", "Field", "fields_of", "is_made_by_its_slots", "reader_for"]
@@ -94,9 +94,12 @@ def _reader_of(field: Any, cls: Any, converter: Converter) -> Reader:
     kind = value_type(field.type)
     try:
         reader = reader_for(kind, converter)
-    except StructureHandlerNotFoundError:
+    except (StructureHandlerNotFoundError, TypeError):  # the latter of a union of classes
         reader = unsupported
-    if reader is unsupported:
+    innermost = reader
+    while isinstance(innermost, ArrayReader | MappingReader):
+        (innermost,) = innermost.part_readers()
+    if innermost is unsupported:
         name = kind.__name__ if isinstance(kind, type) else kind
         raise TypeError(f"{cls.__name__}.{field.name}: JSON is not read into {name}")
     return reader

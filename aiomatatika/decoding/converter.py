@@ -67,6 +67,8 @@ def _is_table(kind: Any) -> bool:
 
 
 def _optional(reader: Reader) -> Reader:
+    if reader is unsupported:
+        return reader
     return lambda value, kind: None if value is None else reader(value, kind)
 
 

@@ -114,14 +114,25 @@ class PageForm:
         return present | {name: value for name, value in unknown.items() if value is not _UNSET}
 
     def learned(self, rows: Iterable[Any]) -> PageForm | None:
-        """Return the form that rows fit that did not fit this one; None where no form is to be tried again."""
+        """Return the form that these rows fit as well; None where no form is to be tried again."""
+        objects = [row for row in rows if type(row) is dict]
         known = {field.member for field in self._fields}.union(self._unknown)
-        new = set().union(*(row for row in rows if type(row) is dict)) - known
+        new = set().union(*objects) - known
         unknown = (*self._unknown, *sorted(new))
         if len(unknown) > _MAX_UNKNOWN or any(len(name) > _MAX_NAME for name in new):
             return None
-        links = self._links if new else self._links + 1
-        return PageForm(self._cls, self._fields, unknown, links) if links < len(_LINKS) else None
+        links = self._links
+        while not _are_links([row.get("_links") for row in objects], _LINKS[links]):
+            links += 1
+        return PageForm(self._cls, self._fields, unknown, links) if new or links > self._links else self
+
+
+def _are_links(values: list[Any], kind: Any) -> bool:
+    try:
+        msgspec.convert(values, list[kind])
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _member(name: str, default: Any) -> Any:

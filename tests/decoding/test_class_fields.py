@@ -14,7 +14,15 @@ import attrs
 import pytest
 
 from aiomatatika import HalResource
-from aiomatatika.decoding.converter import Read, check_class, converter, structure, structure_list
+from aiomatatika.decoding.converter import (
+    Read,
+    check_class,
+    converter,
+    learn_page,
+    structure,
+    structure_list,
+    structure_page,
+)
 from aiomatatika.decoding.json_text import Mismatch
 from aiomatatika.enums import OpenEnum
 from aiomatatika.hal import JsonObject
@@ -45,6 +53,10 @@ class Open(OpenEnum):
 
 class Name(str):
     __slots__ = ()
+
+
+class Count(int):
+    pass
 
 
 class Price:
@@ -78,6 +90,8 @@ def class_with(kind: Any) -> Any:
         (dict, {"a": [1]}, {"a": [1]}),
         (dict[str, int | None], {"a": 1, "b": None}, {"a": 1, "b": None}),
         (Mapping[str, Any], {"a": [1]}, {"a": [1]}),
+        (list[list[Number]], [[1], []], [[Number.ONE], []]),
+        (dict[str, tuple[str, ...]], {"a": ["b"]}, {"a": ("b",)}),
         (Any, {"a": 1}, {"a": 1}),
     ],
 )
@@ -106,6 +120,8 @@ def test_a_field_holds_what_its_annotation_says(kind: Any, value: Any, expected:
         (list, CANARY, "an array"),
         (dict, CANARY, "an object"),
         (Mapping[str, int], {"a": CANARY}, "a whole number"),
+        (list[list[int]], [[1], ["x"]], "a whole number"),
+        (list[dict[str, int]], [{}, 5], "an object"),
     ],
 )
 def test_what_an_annotation_does_not_allow_is_left_out_and_named(kind: Any, value: Any, expected: str) -> None:
@@ -164,7 +180,10 @@ class Untyped(HalResource):  # type: ignore[no-untyped-def]  # as below
         (Untyped, ["Untyped.name has no type"]),
         *(
             (class_with(kind), ["Users.value", "JSON is not read into"])
-            for kind in (decimal.Decimal, bytes, pathlib.Path, complex, int | str, Price)
+            for kind in (
+                *(decimal.Decimal, bytes, pathlib.Path, complex, int | str, bytes | int | None, Price, Count),
+                *(Undecorated | OtherDecorator, list[bytes], dict[str, tuple[complex | None, ...]]),
+            )
         ),
         *((kind, ["a class made by attrs", "HalResource"]) for kind in (dict, str, Text, Price, list[HalResource], 5)),
     ],
@@ -254,6 +273,11 @@ def test_a_users_own_hook_is_used_for_fields_and_classes() -> None:
     other = class_with(str)
     own.register_structure_hook(other, lambda value, kind: kind(value=value["v"]))
     assert own.structure({"v": "a"}, other) == other(value="a")
+    converter.register_structure_hook(other, lambda value, kind: kind(value=value["v"]))
+    assert structure_list([{"v": "a"}], other, "x") == Read([other(value="a")])
+    assert structure_list([{"v": "a"}, {"w": CANARY}], other, "x") == Mismatch("x[1]: expected another type")
+    learn_page([{"v": "a"}], other)
+    assert structure_page(b'{"_embedded":{"x":[{"v":"a"}]}}', other, "x") is None
 
 
 def test_the_converter_reads_arrays_and_leaves_out_what_can_be_left_out() -> None:
@@ -264,3 +288,5 @@ def test_the_converter_reads_arrays_and_leaves_out_what_can_be_left_out() -> Non
     assert converter.structure({"a": {"value": "x"}}, table)["a"].extra == {"value": "x"}
     assert converter.structure("READY", Text) is Text.READY
     assert converter.structure({"a": 1}, JsonObject) == {"a": 1}
+    with pytest.raises(TypeError, match="JSON is not read into"):
+        converter.structure("a", bytes)

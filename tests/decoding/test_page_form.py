@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 
 from aiomatatika import HalResource, Secret
 from aiomatatika.decoding.converter import Read, learn_page, structure_list, structure_page
+from aiomatatika.decoding.json_text import Mismatch, decode_page
 from aiomatatika.hal import BareLink, HalLink, JsonObject
 
 from ..fuzz.hostile import wounded
@@ -113,8 +114,7 @@ def test_members_that_are_not_known_are_learned_and_kept() -> None:
 )
 def test_kinds_of_links_are_learned(links: Any, kind: type) -> None:
     cls, rows = new_class(), [row(1, _links=links), row(2)]
-    tries = 1 + sum(read(rows, cls) is None for _ in range(2))
-    assert tries == {BareLink: 1, HalLink: 2, list: 3, dict: 3}[kind]
+    assert (read(rows, cls) is None) is (kind is not BareLink)
     found = read(rows, cls)
     assert found is not None
     assert kind in kinds_of_links(found)
@@ -142,6 +142,16 @@ def test_a_server_that_invents_names_is_not_learned_from(names: int, learned: bo
     assert read(rows, cls) is None
     assert (read(rows, cls) is not None) is (learned and short)
     assert (read([row(1)], cls) is not None) is (learned and short), "nothing is tried again"
+
+
+def test_pages_of_which_there_is_nothing_to_learn_change_nothing() -> None:
+    cls = new_class()
+    for _ in range(3):
+        for rows in ([], [5], [row(1) | {"id": "x"}]):
+            learn_page(rows, cls)
+    found = read([row(1)], cls)
+    assert found is not None
+    assert kinds_of_links(found) == {BareLink}
 
 
 def test_a_class_that_is_made_by_its_init_has_no_form() -> None:
@@ -180,7 +190,9 @@ rows_of_any_kind = st.lists(
 def test_whatever_the_page_both_ways_lead_to_the_same(rows: Any) -> None:
     cls = new_class()
     rows = copy.deepcopy(rows) if isinstance(rows, list) else []
-    for _ in range(4):
+    if isinstance(decode_page(body_of(rows)), Mismatch):  # a lone surrogate, say
+        return
+    for _ in range(2):
         if read(rows, cls) is not None:
             return
     assert not isinstance(structure_list(rows, cls, "things"), Read) or any(len(each) > 64 for each in rows)

@@ -208,7 +208,7 @@ async def test_Z20_a_pickle_leaves_out_what_is_not_known_and_says_so(server: Mat
     secret = server.credentials.client_secret.reveal()
     unknown = {"apiKey": secret, "connectionString": f"db://user:{secret}@host", "anything": {"at": [secret]}}
     async with server.session() as session:
-        known = await session.apikeys.get(server.default_key_id)
+        known = await session.apikeys.get(server.add_api_keys(1)[0])
         server.faults.add(path="/api/apikeys/*", edit=lambda key: key | unknown | {"_embedded": unknown})
         key = await session.apikeys.get(server.default_key_id)
     assert dict(key.extra) == dict(key.embedded) == unknown

@@ -115,7 +115,7 @@ def test_items_stand_under_their_relation_or_under_the_only_name(embedded: Any) 
         ({"apikeys": [ITEM, ITEM, ITEM, {"id": "canary"}]}, "apikeys[3].id: expected a UUID"),
         ({"apikeys": [ITEM, {}]}, "apikeys[1].id: missing"),
         ({"other": [ITEM, None]}, "other[1]: expected an object"),
-        ({"\x1b" + "n" * 70: [None]}, "\\x1b" + "n" * 58 + "…[0]: expected an object"),
+        ({"\x1b" + "n" * 70: [None]}, "\\x1b" + "n" * 55 + "…[0]: expected an object"),
     ],
 )
 def test_an_item_that_cannot_be_read_is_named_by_its_place(embedded: Any, text: str) -> None:

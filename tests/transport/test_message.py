@@ -68,7 +68,7 @@ def test_an_error_is_told_of_one_call_only() -> None:
         ("Application/JSON ; charset=UTF-8", "application/json"),
         ("", ""),
         (";", ""),
-        ("x" * 100, "x" * 60),
+        ("x" * 100, "x" * 59 + "…"),
         ("text/\x1b[31m\u202e", r"text/\x1b[31m\u202e"),
     ],
 )
@@ -93,7 +93,6 @@ def test_a_response_becomes_a_resource() -> None:
         (f"<p>{CANARY}".encode(), "not JSON (text/html)"),
         (b"", "the body is empty"),
         (f'{{"id": "{CANARY}"}}'.encode(), "id: expected a UUID"),
-        (f'{{"id": "{ID}", "created": "{CANARY}"}}'.encode(), "created: expected a timestamp"),
     ],
 )
 def test_a_body_that_was_not_promised_is_an_error_that_says_where_and_not_what(body: bytes, says: str) -> None:
