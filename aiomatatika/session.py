@@ -237,8 +237,11 @@ class MatatikaSession(Groups):
             RelationNotFoundError: The server does not offer the action here; the message names what it offers.
             LinkError: It offers the action on several targets, or without saying by which method.
             UnsafeLinkError: The link leaves the API. Nothing was sent.
+            TypeError: The class cannot be made of a document; the message names it and its field. Nothing was sent.
         """
         try:
+            if as_type is not None:
+                check_class(as_type)
             link = _action_link(target, action)
             repeat = Repeat.ONCE if action.startswith("create") else None
             call = self.request(link.method or "", link, json=json, repeat=repeat)
