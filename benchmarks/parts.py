@@ -13,7 +13,7 @@ from aiomatatika.decoding.converter import structure_list
 from aiomatatika.decoding.json_text import decode_page
 from aiomatatika.paging.page import read_page
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.retry import Repeat
+from aiomatatika.transport.repeat import Repeat
 from benchmarks.payloads import API, KINDS, keys_page, written
 from benchmarks.stages import Stage, best
 
