@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from aiomatatika import (
@@ -37,12 +38,11 @@ async def ask(server: MatatikaServer, clock: ControlledClock) -> AsyncIterator[A
     connections = Connections(Lifetime(), "agent/1")
 
     async def ask(
-        attempts: int = 3, timeouts: Timeouts | None = None, retries: Retries | None = None
+        attempts: int = 3, timeouts: Timeouts | None = None, retries: Retries | None = None, scheme: str = "http"
     ) -> Granted | Refused:
+        deployment = attrs.evolve(server.deployment, token_url=f"{server.url}{TOKEN}".replace("http", scheme))
         options = Options(timeouts or Timeouts(), retries or Retries())
-        return await ClientCredentialsGrant(server.credentials, server.deployment, connections, clock, options)(
-            attempts
-        )
+        return await ClientCredentialsGrant(server.credentials, deployment, connections, clock, options)(attempts)
 
     yield ask
     await connections.close()
@@ -100,6 +100,12 @@ async def test_where_it_says_no_or_makes_no_sense_it_is_not_asked_again(
     server.faults.add(**fault, times=None)
     assert refusal(await ask()).attempts == 1
     assert len(server.requests) == 1
+
+
+async def test_an_endpoint_without_tls_is_not_asked_again(ask: Ask) -> None:
+    error = refusal(await ask(scheme="https"))
+    assert isinstance(error, TransportError)
+    assert (error.attempts, error.sent) == (1, "no")
 
 
 async def test_an_endpoint_that_comes_back_grants(server: MatatikaServer, ask: Ask) -> None:

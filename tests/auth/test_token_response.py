@@ -123,6 +123,7 @@ def test_a_rate_limit_is_reckoned_by_the_servers_clock(
     error = refusal(429, headers=dated, at=NOW + wrong)
     assert isinstance(error, RateLimitError)
     assert error.retry_after == retry_after
+    assert str(error) == "429 Too Many Requests: the identity provider limits token requests"
 
 
 def test_without_a_date_it_is_reckoned_by_ours() -> None:
