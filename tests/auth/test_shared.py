@@ -48,6 +48,7 @@ class Memory:
     async def _do(self, what: str, key: str = "key") -> None:
         assert key == "key"
         self.did.append(what)
+        await asyncio.sleep(0)  # as any store lets others run
         if what in self.fails:
             error = self.fails[what]
             if error is None:

@@ -185,18 +185,6 @@ async def test_each_caller_is_told_what_is_left_of_a_rate_limit(issuer: Issuer) 
     assert left == [3_540, 3_540, 2_540]
 
 
-# What an issuer should not do
-
-
-@pytest.mark.parametrize("lifetime", [0.0, -1.0, -DAY])
-async def test_a_token_that_is_expired_as_it_comes_is_a_failure(issuer: Issuer, lifetime: float) -> None:
-    issuer.lifetime = lifetime
-    for _ in range(3):
-        with pytest.raises(AuthenticationError, match="already expired"):
-            await issuer.get()
-    assert len(issuer.asked) == 1
-
-
 @pytest.mark.parametrize(
     "raised, kind, says",
     [
