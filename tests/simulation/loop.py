@@ -42,7 +42,7 @@ class VirtualLoop(TurningLoop):
         self.transports: dict[str, Transport] = {}
         self._dialled: dict[Any, Listener] = {}
         self._now = self._began = 1_000.0
-        self._turns = self._dials = 0
+        self._turns = self._dials = self._connections = 0
         self._order = random.Random(f"{seed}/order")
         self._keeps_segments, self._digest = keeps_segments, hashlib.sha256()
 
@@ -96,6 +96,10 @@ class VirtualLoop(TurningLoop):
             self.note(f"dial {number} is refused")
             raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
         self._dialled[sock] = listener
+
+    def next_connection(self) -> int:
+        self._connections += 1
+        return self._connections
 
     async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
         sock = options["sock"]

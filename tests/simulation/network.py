@@ -218,7 +218,7 @@ class Transport(asyncio.Transport):
 
 def connect(loop: VirtualLoop, sock: Any, listener: Listener) -> Transport:
     """Return the client's end of a new connection; the server's end learns of it when its first segment arrives."""
-    number = loop.next_number()
+    number = loop.next_connection()
     there, here = listener.name, ("127.0.0.1", 50_000 + number)
     up, down = (_Way(loop, f"n{number}{sign}", loop.seed) for sign in "><")
     client = Transport(loop, up, None, {"socket": sock, "peername": there, "sockname": here})

@@ -3,7 +3,7 @@
 - Virtual time and the order of ready tasks: the members of `BaseEventLoop` that its subclasses define, and its queues.
 - Sets of tasks and of connections: their order is that of addresses unless the members bring a hash.
 - aiohttp keeps the age of its idle connections by a clock that it has imported by name.
-- aiohttp starts a request's body at once where Python allows that (3.12), elsewhere in the next turn.
+- aiohttp starts some of its tasks at once where Python allows that (3.12), past the task factory.
 - Names of versions are on the wire, and their length moves the places where a segment ends.
 - `uuid4` and `secrets` draw from the system.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
@@ -107,6 +108,7 @@ def patched(loop: TurningLoop, seed: int) -> Iterator[None]:
         def __hash__(self) -> int:
             return self._hash
 
+    oldest_python = SimpleNamespace(**{**vars(sys), "version_info": (3, 11)})
     made_by, chance, state = loop, random.Random(f"{seed}/system"), random.getstate()
     random.seed(f"{seed}/global")  # aiohttp shuffles those that wait for a connection
     with ExitStack() as stack:
@@ -115,7 +117,7 @@ def patched(loop: TurningLoop, seed: int) -> Iterator[None]:
             ("random._urandom", chance.randbytes),
             ("aiohttp.connector.monotonic", loop.time),
             ("aiohttp.connector.ResponseHandler", Connection),
-            ("aiohttp.client_reqrep.sys", SimpleNamespace(version_info=(3, 11))),
+            *((f"aiohttp.{name}.sys", oldest_python) for name in ("client_reqrep", "connector", "web_protocol")),
             ("aiohttp.web_response.SERVER_SOFTWARE", "server"),
             ("platform.python_version", lambda: "3"),
         ):
