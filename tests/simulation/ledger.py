@@ -17,6 +17,7 @@ __all__ = ["SLACK", "Call", "Ledger"]
 
 SLACK = 0.25  # seconds after a deadline
 _CLOSING = 4.5  # seconds that `close` may take
+_OTHERS = ("/aiohttp/web", "/simulation/life.py")  # whose tasks go on: the server's and the users'
 # The promise of token requests: a fetch is three of them, and has a cause or comes so many seconds after the last one.
 _FETCH, _PAUSE = 3, 5.0
 
@@ -112,7 +113,7 @@ class Ledger(logging.Handler):
         self.took("close", began, _CLOSING + SLACK)  # `close` was given SLACK to let go of its connections
         for task in asyncio.all_tasks(self._loop):
             code = getattr(task.get_coro(), "cr_code", None)
-            if code is not None and "/aiomatatika/" in code.co_filename and "/testing/" not in code.co_filename:
+            if code is not None and not any(each in code.co_filename for each in _OTHERS):
                 self.violation("left", f"task {code.co_qualname}")
         for way in self._loop.transports:
             if way.endswith(">"):

@@ -7,12 +7,13 @@ so that a run can be repeated without it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Collection
 from typing import Any, cast
 
 from aiomatatika import MatatikaError, Retries, SessionClosedError, Timeouts
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import Fault, MatatikaServer
 from aiomatatika.transport.clock import Clock
 
 from .ledger import SLACK, Call, Ledger
@@ -68,6 +69,7 @@ class Life:
         self._clock = _VirtualClock(loop)
         self._mine: list[Any] = []  # keys that the users work on
         self._users: list[asyncio.Task[None]] = []
+        self._watches: list[asyncio.Task[None]] = []
 
     def _dice(self, label: str) -> random.Random:
         return random.Random(f"{self._loop.seed}/{label}")
@@ -109,9 +111,12 @@ class Life:
         await asyncio.sleep(SLACK)
         ledger.check_closed(began)
         await asyncio.wait([events])
-        for task in (*self._users, events):
-            if not task.cancelled():
-                task.result()
+        for watch in self._watches:
+            watch.cancel()
+        for task in (*self._users, events, *self._watches):
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await server.start()
         loop.weather = Weather()
         server.faults.clear()
         await asyncio.sleep(_MOST_LATE)
@@ -134,13 +139,15 @@ class Life:
     def _plan_faults(self, count: int) -> None:
         for n in range(count):
             rng, menu = self._dice(f"fault{n}"), list[dict[str, Any]]()
-            method = rng.choice(("PUT", "PUT", "PUT", "GET", "POST", "DELETE", None))
+            method = rng.choice(("PUT", "PUT", "GET", "POST", "DELETE", None, None))
             if "status" in self._features:
                 # A server that has the key and answers 404 to its DELETE is believed.
                 statuses = (500, 503, 504, 408, 409, 403, 401, 400, *((404,) if method in {"PUT", "GET"} else ()))
                 menu += [{"status": rng.choice(statuses)}, {"status": rng.choice((500, 502, 504)), "act": True}]
             if "drop" in self._features:
                 menu += [{"drop": "before"}, {"drop": "after", "reset": rng.random() < 0.5}, {"cut_after": 40}]
+            if "outage" in self._features and method in {"PUT", None}:
+                menu += [{"drop": "after", "reset": True}]  # and then it is down
             if "delay" in self._features:
                 menu += [{"delay": rng.choice((0.5, 3.0, 15.0, 90.0))}]
             if "limit" in self._features:
@@ -150,8 +157,21 @@ class Life:
                 body = "{}" if method in {"PUT", "POST"} else "<html>"
                 menu += [{"status": 202, "act": True}, {"body": body, "act": True}]
             if menu and self._takes_part(f"fault{n}"):
-                skip, times = rng.randint(0, 12), rng.choice((1, 1, 2, 4))
-                self._server.faults.add(method=method, skip=skip, times=times, **rng.choice(menu))
+                skip, times = rng.randint(0, 4 if method else 12), rng.choice((1, 1, 2, 4, 12))
+                fault = self._server.faults.add(method=method, skip=skip, times=times, **rng.choice(menu))
+                if "outage" in self._features and fault.drop == "after":
+                    self._watches.append(self._loop.create_task(self._go_down_after(fault, rng)))
+
+    async def _go_down_after(self, fault: Fault, rng: random.Random) -> None:
+        await fault.wait()
+        await self._outage(rng)
+
+    async def _outage(self, rng: random.Random) -> None:
+        self._loop.note("the server is down")
+        await self._server.close()
+        await asyncio.sleep(rng.uniform(0, 20))
+        self._loop.note("the server is up again")
+        await self._server.start()
 
     async def _events(self) -> None:
         """Let things happen until every user has gone home."""
@@ -170,9 +190,7 @@ class Life:
             if rng.random() < 0.3:
                 self._server.drop_connections(reset=rng.random() < 0.5)
             else:
-                await self._server.close()
-                await asyncio.sleep(rng.uniform(0, 20))
-                await self._server.start()
+                await self._outage(rng)
             return
         self._ledger.need_for_tokens.append(self._loop.time())
         if kind == "revoke":
