@@ -77,7 +77,7 @@ class Ledger(logging.Handler):
         self._token_requests.append(self._loop.time())
 
     def hold(self, key: NewApiKey, *, returned: bool = False) -> None:
-        who = str(key.id), key.client_id
+        who = str(key.id), str(key.client_id)
         self._held[who] = returned or self._held.get(who, False)
 
     def begin(self, call: Call) -> None:

@@ -1,7 +1,7 @@
 """Some minutes of a program's life: users who call, and what gets in their way. All of it is drawn from one seed.
 
-Whatever takes part has a label (a feature of the weather, ``u1``, ``u1.3``, ``fault2``, ``event0``) and dice of its own,
-so that a run can be repeated without it.
+Whatever takes part has a label (``slow``, ``u1``, ``u1.3``, ``fault2``, ``event0``) and dice of its own, so that a run can
+be repeated without it.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ class Life:
 
     def _note_request(self, request: Any) -> None:
         self._loop.note(f"server {request.method} {request.path} {request.status or 'no response'}")
-        if request.status == 401 and request.endpoint == "api":
+        if (request.endpoint, request.status) in {("api", 401), ("token", 429)}:
             self._ledger.need_for_tokens.append(self._loop.time())
 
     def _look_for_token_request(self, way: str, data: bytes) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 from .network import Listener, Transport, Weather, connect
 from .private_parts import TurningLoop
 
-__all__ = ["Deadlock", "VirtualLoop"]
+__all__ = ["DeadlockError", "VirtualLoop"]
 
 _LONGEST_RUN = 36_000.0  # virtual seconds
 _MOST_TURNS = 1_000_000
 
 
-class Deadlock(RuntimeError):
+class DeadlockError(RuntimeError):
     """Something is awaited that nothing can bring, or the run has no end."""
 
 
@@ -73,7 +73,7 @@ class VirtualLoop(TurningLoop):
         self._turns += 1
         if timeout is None or self.elapsed > self._limits[0] or self._turns > self._limits[1]:
             self._limits = self.elapsed + 1, self._turns + 1_000  # for the end of the tasks that are left
-            raise Deadlock(f"after {self.elapsed:.3f} s and {self._turns} turns")
+            raise DeadlockError(f"after {self.elapsed:.3f} s and {self._turns} turns")
         if timeout > 0:
             self._now = max(self._now, self.next_timer())
         else:
@@ -115,4 +115,4 @@ class VirtualLoop(TurningLoop):
         return transport, protocol
 
     async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
-        return Listener(self, protocol_factory, options["sock"])
+        return Listener(self, protocol_factory, options["sock"].getsockname())

@@ -9,6 +9,7 @@ import socket
 import zlib
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -51,23 +52,18 @@ class UnrealSocket:
         pass
 
 
-class Listener(asyncio.AbstractServer):
+class Listener:
     """The server's port."""
 
-    def __init__(self, loop: VirtualLoop, factory: Any, sock: UnrealSocket) -> None:
-        self._listeners = loop.listeners
-        self.factory, self.sockets, self.name = factory, (sock,), sock.getsockname()
-        self._listeners[self.name] = self
+    def __init__(self, loop: VirtualLoop, factory: Any, name: tuple[str, int]) -> None:
+        self._listeners, self.factory, self.name = loop.listeners, factory, name
+        self._listeners[name] = self
 
     def close(self) -> None:
-        if self.is_serving():
-            del self._listeners[self.name]
+        del self._listeners[self.name]
 
-    def is_serving(self) -> bool:
+    def is_open(self) -> bool:
         return self._listeners.get(self.name) is self
-
-    async def wait_closed(self) -> None:
-        pass
 
 
 class _Way:
@@ -85,7 +81,7 @@ class _Way:
         if len(data) > 1 and self._rng.random() < self._loop.weather.cut:
             cuts += [self._rng.randrange(1, len(data)) for _ in range(self._rng.choice((1, 1, 2, 5)))]
         cuts.sort()
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             if start < end:
                 self.send("data", data[start:end])
 
@@ -138,7 +134,7 @@ class Transport(asyncio.Transport):
     def take(self, kind: Kind, data: bytes) -> None:
         if kind == "open":
             assert self._listener is not None
-            if self._listener.is_serving():
+            if self._listener.is_open():
                 self.begin(self._listener.factory)
             else:
                 self.way.send("rst")
@@ -199,21 +195,6 @@ class Transport(asyncio.Transport):
     def _catch_up(self) -> None:
         while self._unread and not self._is_paused and not self._is_closing:
             self.take(*self._unread.popleft())
-
-    def is_reading(self) -> bool:
-        return not self._is_paused
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
-
-    def get_protocol(self) -> Any:
-        return self._protocol
-
-    def set_protocol(self, protocol: Any) -> None:
-        self._protocol = protocol
 
 
 def connect(loop: VirtualLoop, sock: Any, listener: Listener) -> Transport:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .ledger import Ledger
 from .life import Life
-from .loop import Deadlock, VirtualLoop
+from .loop import DeadlockError, VirtualLoop
 from .private_parts import patched
 
 __all__ = ["Run", "shortest", "simulate"]
@@ -77,7 +77,7 @@ def simulate(seed: int, without: Collection[str] = (), *, keeps_segments: bool =
 def _live(loop: VirtualLoop, ledger: Ledger, life: Life) -> None:
     try:
         loop.run_until_complete(life.run())
-    except Deadlock as error:
+    except DeadlockError as error:
         ledger.violation("deadlock", str(error))
     except Exception as error:
         ledger.violation("error", _described({"exception": error}))
@@ -86,7 +86,7 @@ def _live(loop: VirtualLoop, ledger: Ledger, life: Life) -> None:
         task.cancel()
     for way in loop.transports:
         ledger.violation("left", f"connection {way} at the end")
-    with contextlib.suppress(Deadlock):
+    with contextlib.suppress(DeadlockError):
         loop.run_until_complete(asyncio.sleep(0.1))
 
 
@@ -99,7 +99,7 @@ def _described(context: dict[str, Any]) -> str:
 
 
 def shortest(run: Run, kind: str) -> Run:
-    """Leave out what a kind of failure does not need: halves of what takes part, then quarters, down to single parts."""
+    """Leave out what a kind of failure does not need: half of what takes part, a quarter, down to single parts."""
     size = len(run.parts)
     while size > 1:
         size = (size + 1) // 2
