@@ -18,8 +18,7 @@ __all__ = ["SLACK", "Call", "Ledger"]
 SLACK = 0.25  # seconds after a deadline
 _CLOSING = 4.5  # seconds that `close` may take
 _OTHERS = ("/aiohttp/web", "/simulation/life.py")  # whose tasks go on: the server's and the users'
-# The promise of token requests: a fetch is three of them, and has a cause or comes so many seconds after the last one.
-_FETCH, _PAUSE = 3, 5.0
+_FETCH = 3  # requests for one token
 
 
 @dataclass(kw_only=True, eq=False)
@@ -119,13 +118,13 @@ class Ledger(logging.Handler):
             if way.endswith(">"):
                 self.violation("left", f"connection {way}")
 
-    def check_tokens(self) -> None:
-        """However the token was asked for: never more often than promised."""
+    def check_tokens(self, pause: float) -> None:
+        """Each fetch of a token had a cause, or came so many seconds after the last one."""
         times = self._token_requests
         for last, until in enumerate(times):
             for first, since in enumerate(times[: last + 1]):
                 causes = sum(since - 60 <= each <= until for each in self.need_for_tokens)
-                if last - first + 1 > _FETCH * (1 + causes) + (until - since) / _PAUSE:
+                if last - first + 1 > _FETCH * (1 + causes) + (until - since) / pause:
                     count, seconds = last - first + 1, until - since
                     self.violation("tokens", f"{count} requests in {seconds:.3f} s, with {causes} causes")
                     return

@@ -85,11 +85,12 @@ class Life:
         loop, ledger, rng = self._loop, self._ledger, self._dice("life")
         self._set_weather(rng)
         self._timeouts = Timeouts(rng.choice((1, 3, 10)), rng.choice((2, 10, 30)), rng.choice((5, 20, 60)))
+        token_lifetime = rng.choice((20, 90, 86_400))
         self._server = server = _Server(
             port=8080,
             clock=self._clock,
             page_size=rng.choice((3, 20)),
-            token_lifetime=rng.choice((20, 90, 86_400)),
+            token_lifetime=token_lifetime,
             new_key_delay=rng.choice((0, 0, 5, 30)),
             alias_host=rng.choice((None, None, "app.matatika.com")),
         )
@@ -121,7 +122,7 @@ class Life:
         server.faults.clear()
         await asyncio.sleep(_MOST_LATE)
         ledger.check_keys({key_id: key for key_id, key in server.api_keys.items() if key_id not in before})
-        ledger.check_tokens()
+        ledger.check_tokens(min(5.0, token_lifetime / 10))
         await server.close()
         await asyncio.sleep(1)
 
