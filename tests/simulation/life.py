@@ -1,7 +1,7 @@
 """Some minutes of a program's life: users who call, and what gets in their way. All of it is drawn from one seed.
 
-Whatever takes part has a label (``slow``, ``u1``, ``u1.3``, ``fault2``, ``event0``) and dice of its own, so that a run can
-be repeated without it.
+Whatever takes part has a label (``slow``, ``u1``, ``u1.3``, ``fault2``, ``event0``) and dice of its own: a run can be
+repeated without it.
 """
 
 from __future__ import annotations
