@@ -48,21 +48,20 @@ async def test_no_content_is_an_empty_collection(server: MatatikaServer, session
     assert await session.apikeys.list().first() is None
 
 
+FIRST = page_of([1], following="?page=1")
+
+
 @pytest.mark.parametrize(
     "pages, kind, next_query",
     [
         ([[]], ResponseError, ""),
-        ([page_of([1], following="?page=1"), {"_embedded": {"apikeys": [5]}}], ResponseError, "?page=1"),
-        ([page_of([1], following="?page=1"), page_of([2], following="/oauth")], UnsafeLinkError, "?page=1"),
-        ([page_of([1], following="?page=1"), page_of([1])], PaginationError, "?page=1"),
+        ([FIRST, {"_embedded": {"apikeys": [5]}}], ResponseError, "?page=1"),
+        ([FIRST, page_of([2], following="/oauth")], UnsafeLinkError, "?page=1"),
+        ([FIRST, page_of([1])], PaginationError, "?page=1"),
     ],
 )
 async def test_an_error_tells_of_its_call_and_its_page_and_ends_the_iteration(
-    server: MatatikaServer,
-    session: MatatikaSession,
-    pages: list[Any],
-    kind: type[MatatikaError],
-    next_query: str,
+    server: MatatikaServer, session: MatatikaSession, pages: list[Any], kind: type[MatatikaError], next_query: str
 ) -> None:
     serve(server, *pages)
     iterator = session.apikeys.list().pages()
@@ -79,12 +78,12 @@ async def test_an_error_tells_of_its_call_and_its_page_and_ends_the_iteration(
 async def test_what_is_odd_about_a_collection_is_one_warning_that_names_it(
     server: MatatikaServer, session: MatatikaSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    page = {"size": 9, "totalPages": 1, "number": 0}
-    serve(server, page_of([1], page=page | {"totalElements": 2}))
+    serve(server, page_of([1], page={"size": 9, "totalPages": 1, "number": 0, "totalElements": 2}))
     assert numbers_of(await session.apikeys.list(size=9).collect()) == [1]
     ((logger, _, text),) = [record for record in caplog.record_tuples if record[1] >= 30]
     assert logger == "aiomatatika"
-    assert text == f"{session.apikeys.list()!r}: the walk delivered another number of items than the server counts"
+    collection = f"<Collection of ApiKey at {LIST}>"
+    assert text == f"{collection}: the walk delivered another number of items than the server counts"
 
 
 async def test_each_page_has_a_deadline_of_its_own(server: MatatikaServer, session: MatatikaSession) -> None:
@@ -106,8 +105,7 @@ async def test_first_asks_for_no_page_beyond_the_first_that_holds_something(
     serve(server, *[page_of([], following="?page=1")] * (pages - 1), page_of([7, 8], following="?page=2"))
     first = await session.apikeys.list(prefetch=5).first()
     assert first is not None
-    assert first.id.int == 7
-    assert len(server.requests.api) == pages
+    assert (first.id.int, len(server.requests.api)) == (7, pages)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +122,7 @@ async def test_collect_asks_for_no_page_beyond_its_limit(
 
 @pytest.mark.parametrize("total, count, requests", [({"totalElements": 45}, 45, 1), ({}, 3, 2)])
 async def test_count_takes_the_word_of_the_server_or_walks(
-    server: MatatikaServer,
-    session: MatatikaSession,
-    total: dict[str, int],
-    count: int,
-    requests: int,
+    server: MatatikaServer, session: MatatikaSession, total: dict[str, int], count: int, requests: int
 ) -> None:
     serve(server, page_of([1, 2], following="?page=1", page=total), page_of([3], page=total))
     assert await session.apikeys.list(prefetch=3).count() == count
@@ -141,13 +135,11 @@ async def test_one_page_alone_is_one_get_and_leads_to_the_next(
     server.add_api_keys(9)
     keys = session.apikeys.list(page=1, size=4, prefetch=3)
     page = await keys.page()
-    assert (len(page.items), page.number, page.total_elements, page.total_pages) == (4, 1, 10, 3)
-    assert server.requests.methods() == ["GET"]
+    assert (page.number, server.requests.methods()) == (1, ["GET"])
     assert page.next_url is not None
     last = await keys.at(page.next_url).page()
     assert [key.id for key in [*page.items, *last.items]] == list(server.api_keys)[4:]
     assert last.next_url is None
-    assert (await session.apikeys.list(page=7, size=4).page()).items == []
 
 
 # What it is not, and what it does not take
@@ -159,52 +151,35 @@ async def test_it_is_not_awaitable_and_says_what_to_do(session: MatatikaSession)
         await keys
 
 
-async def test_its_repr_shows_what_and_where_without_the_query(session: MatatikaSession) -> None:
-    assert repr(session.apikeys.list(size=3)) == f"<Collection of ApiKey at {LIST}>"
+async def test_numbers_have_bounds(session: MatatikaSession) -> None:
+    ask: dict[str, Callable[[int], Any]] = {
+        "prefetch must be a whole number from 0 to 100": lambda number: session.apikeys.list(prefetch=number),
+        "max_pages must be a whole number from 1 to 10000000": lambda number: keys.pages(max_pages=number),
+        "limit must be a whole number from 0 to 10000000": lambda number: keys.collect(number).send(None),
+    }
+    keys = session.apikeys.list()
+    for bounds, made in ask.items():
+        least, most = (int(word) for word in bounds.split() if word.isdigit())
+        for number in (least - 1, most + 1):
+            with pytest.raises(ValueError, match=f"^{bounds}$"):
+                made(number)
+        if not bounds.startswith("limit"):
+            for number in (least, most):
+                made(number)
 
 
-@pytest.mark.parametrize(
-    "ask, bounds",
-    [
-        (lambda keys, number: keys(prefetch=number), "prefetch must be a whole number from 0 to 100"),
-        (lambda keys, number: keys().pages(max_pages=number), "max_pages must be a whole number from 1 to 10000000"),
-        (lambda keys, number: keys().collect(number).send(None), "limit must be a whole number from 0 to 10000000"),
-    ],
-)
-async def test_numbers_out_of_range_are_refused_before_anything_is_sent(
-    server: MatatikaServer, session: MatatikaSession, ask: Callable[[Any, Any], Any], bounds: str
+async def test_two_tasks_do_not_share_an_iteration_and_one_that_was_closed_gives_nothing_more(
+    server: MatatikaServer, session: MatatikaSession
 ) -> None:
-    least, most = (int(word) for word in bounds.split() if word.isdigit())
-    for number in (least - 1, most + 1, True, 2.0, "2"):
-        with pytest.raises(ValueError, match=f"^{bounds}$"):
-            ask(session.apikeys.list, number)
-    if not bounds.startswith("limit"):
-        for number in (least, most):
-            ask(session.apikeys.list, number)
-    assert not server.requests
-
-
-async def test_two_tasks_do_not_share_an_iteration(server: MatatikaServer, session: MatatikaSession) -> None:
+    server.add_api_keys(30)
     held = server.faults.add(path=LIST, delay=(release := asyncio.Event()))
     pages = session.apikeys.list().pages()
-
-    async def next_page() -> Any:
-        return await anext(pages)
-
-    first = asyncio.create_task(next_page())
+    first = asyncio.ensure_future(anext(pages))
     await held.wait()
-    for again in (next_page(), pages.aclose()):
+    for again in (anext(pages), pages.aclose()):
         with pytest.raises(RuntimeError, match="two tasks"):
             await again
     release.set()
-    assert len((await first).items) == 1
-
-
-async def test_an_iteration_that_was_closed_gives_nothing_more(
-    server: MatatikaServer, session: MatatikaSession
-) -> None:
-    server.add_api_keys(3)
-    items: Any = aiter(session.apikeys.list())
-    await anext(items)
-    await items.aclose()
-    assert [key async for key in items] == []
+    assert len((await first).items) == 20
+    await pages.aclose()
+    assert [page async for page in pages] == []
