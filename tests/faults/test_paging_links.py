@@ -186,10 +186,11 @@ async def test_P29_a_uri_template(server: MatatikaServer, witness: Witness) -> N
 
     hrefs = {rel: {"href": TEMPLATES[0]} for rel in ("self", "update apikey")}
     resource = HalResource(links=Links(hrefs))
-    readable = [*TEMPLATES, *map(Link, TEMPLATES), Link("/api/apikeys", templated=True), resource.links["self"]]
+    links = [Link(href=TEMPLATES[0]), Link(href="/api/apikeys", templated=True), resource.links["self"]]
+    targets: list[str | Link] = [*TEMPLATES, *links]
     async with server.session() as session:
-        calls: list[Awaitable[object]] = [session.follow(target) for target in (*readable, resource)]
-        calls += [session.request("GET", target) for target in readable]
+        calls: list[Awaitable[object]] = [session.follow(target) for target in (*targets, resource)]
+        calls += [session.request("GET", target) for target in targets]
         for call in (*calls, session.request("PUT", resource.links.action("update"))):
             with witness.raises(LinkError):
                 await call

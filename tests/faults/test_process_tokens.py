@@ -8,19 +8,21 @@ import json
 import logging
 import os
 import signal
+import stat
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from aiomatatika import ConfigurationError, FileTokenStore, MatatikaSession, RedisTokenStore
+from aiomatatika import ConfigurationError, FileTokenStore, RedisTokenStore
 from aiomatatika.auth.stores import redis as redis_store
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..fleet import redis_server, umask, workers
-from .conftest import Witness, call
+from .conftest import call
 
 TOKEN = "/oauth/token"
 DAY = 86_400
@@ -37,16 +39,22 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 @contextlib.contextmanager
-def warned(log: pytest.LogCaptureFixture, text: str) -> Any:
-    """Expect one WARNING, with a text in it."""
+def warned(log: pytest.LogCaptureFixture, *texts: str) -> Any:
+    """Expect one WARNING for each text, with that in it."""
     log.clear()
     yield
-    (record,) = (record for record in log.records if record.levelno >= logging.WARNING)
-    assert text in record.getMessage()
+    records = [record.getMessage() for record in log.records if record.levelno >= logging.WARNING]
+    assert len(records) == len(texts)
+    assert all(text in record for text, record in zip(texts, records, strict=True))
 
 
-def session_on(server: MatatikaServer, path: Path) -> MatatikaSession:
-    return server.session(token_store=FileTokenStore(path))
+async def fetch(server: MatatikaServer, store: Path | RedisTokenStore, posts: int, calls: int = 1) -> None:
+    """Make some calls in a new session; so many token requests there have been after it."""
+    kept = FileTokenStore(store) if isinstance(store, Path) else store
+    async with server.session(token_store=kept) as session:
+        for _ in range(calls):
+            await call(session)
+    assert len(server.requests.token) == posts
 
 
 # Processes
@@ -82,10 +90,10 @@ async def test_X15_lock_holder_killed(server: MatatikaServer, store: Path | str)
     assert redis_store._LEASE + redis_store._LONGEST_PAUSE < 5
 
 
-# A file
+# A file and a Redis
 
 
-def record(**changes: Any) -> Callable[[bytes], bytes]:
+def with_token(**changes: Any) -> Callable[[bytes], bytes]:
     """Return what changes the one token in a file."""
 
     def change(content: bytes) -> bytes:
@@ -104,12 +112,12 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "no text": lambda content: content.replace(b"token", b"\xff\xfe"),
     "another client's": lambda content: content.replace(b'"tokens": {"', b'"tokens": {"0'),
     "of another version": lambda content: content.replace(b'"version": 1', b'"version": 2'),
-    "from the future": record(issued_at=4_000_000_000.0),
-    "expired": record(issued_at=1_000_000_000.0),
-    "of no time": record(issued_at="yesterday"),
-    "a lifetime without end": record(lifetime=1e300),
-    "no bearer token": record(token="a b"),
-    "a token too long": record(token="x" * 16_385),
+    "from the future": with_token(issued_at=4_000_000_000.0),
+    "expired": with_token(issued_at=1_000_000_000.0),
+    "of no time": with_token(issued_at="yesterday"),
+    "a lifetime without end": with_token(lifetime=1e300),
+    "no bearer token": with_token(token="a b"),
+    "a token too long": with_token(token="x" * 16_385),
 }
 
 
@@ -118,47 +126,32 @@ async def test_X14_cache_file_spoilt(
     server: MatatikaServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, spoil: Callable[[bytes], bytes]
 ) -> None:
     path = tmp_path / "tokens.json"
-    async with session_on(server, path) as session:
-        await call(session)
-    whole = path.read_bytes()
-    path.write_bytes(spoil(whole))
-    assert path.read_bytes() != whole
-    for posts in (2, 2):  # it is replaced
-        async with session_on(server, path) as session:
-            await call(session)
-        assert len(server.requests.token) == posts
-    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+    with warned(caplog):
+        await fetch(server, path, posts=1)
+        whole = path.read_bytes()
+        path.write_bytes(spoil(whole))
+        assert path.read_bytes() != whole
+        for _ in range(2):  # it is replaced
+            await fetch(server, path, posts=2)
 
 
-def full(monkeypatch: pytest.MonkeyPatch, path: Path) -> Path:
-    def no_space(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", no_space)
-    return path
-
-
-def read_only(monkeypatch: pytest.MonkeyPatch, path: Path) -> Path:
-    if not Path("/proc/self").is_dir():
-        pytest.skip("there is no file system at hand that takes no files")
-    return Path("/proc/self/tokens.json")
-
-
-@pytest.mark.parametrize("spoil, text", [(full, "No space left on device"), (read_only, "")])
+@pytest.mark.parametrize("trouble", ["full", "read-only"])
 async def test_X16_disk_full_or_read_only(
     server: MatatikaServer,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
-    spoil: Callable[[pytest.MonkeyPatch, Path], Path],
-    text: str,
+    trouble: str,
 ) -> None:
-    path = spoil(monkeypatch, tmp_path / "tokens.json")
-    with warned(caplog, text or "going on without it"):
-        async with session_on(server, path) as session:
-            for _ in range(10):
-                await call(session)
-    assert len(server.requests.token) == 1
+    path, text = tmp_path / "tokens.json", "No space left on device"
+    if trouble == "full":
+        monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(28, text)))
+    else:
+        path, text = Path("/proc/self/tokens.json"), "going on without it"
+        if not path.parent.is_dir():
+            pytest.skip("there is no file system at hand that takes no files")
+    with warned(caplog, text):
+        await fetch(server, path, posts=1, calls=10)
     assert {each.name for each in tmp_path.iterdir()} <= {"tokens.json.lock"}
 
 
@@ -167,37 +160,26 @@ async def test_X16_redis_away_frozen_or_full(
 ) -> None:
     async with redis_server(tmp_path) as redis:
         store = RedisTokenStore(redis.url)
-
-        async def fetch(posts: int) -> None:
-            async with server.session(token_store=store) as session:
-                await call(session)
-                await call(session)
-            assert len(server.requests.token) == posts
-
-        await fetch(1)
-        await fetch(1)
+        for _ in range(2):
+            await fetch(server, store, posts=1, calls=2)
         redis.signal(signal.SIGSTOP)
         with warned(caplog, "going on without it"):
-            await fetch(2)
+            await fetch(server, store, posts=2, calls=2)
         redis.signal(signal.SIGCONT)
-        await fetch(2)
+        await fetch(server, store, posts=2)
         await redis.kill()
         with warned(caplog, "going on without it"):
-            await fetch(3)
+            await fetch(server, store, posts=3, calls=2)
         await redis.start()
-        await fetch(4)  # it has forgotten everything
-        await fetch(4)
+        for _ in range(2):  # it has forgotten everything
+            await fetch(server, store, posts=4)
         clock.advance(DAY)
         await redis.configure("maxmemory", "1")
         with warned(caplog, "going on without it"):
-            await fetch(5)
+            await fetch(server, store, posts=5, calls=2)
 
 
 # Who can read it, and whose it is
-
-
-def loose(path: Path, elsewhere: Path) -> None:
-    path.chmod(0o644)
 
 
 def symlink(path: Path, elsewhere: Path) -> None:
@@ -205,17 +187,13 @@ def symlink(path: Path, elsewhere: Path) -> None:
     path.symlink_to(elsewhere)
 
 
-def hard_link(path: Path, elsewhere: Path) -> None:
-    path.hardlink_to(elsewhere) if not path.exists() else elsewhere.hardlink_to(path)
-
-
-def foreign(path: Path, elsewhere: Path) -> None:
+def foreign(path: Path, _: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a file away")
     os.chown(path, 12_345, 12_345)
 
 
-def pipe(path: Path, elsewhere: Path) -> None:
+def pipe(path: Path, _: Path) -> None:
     path.unlink()
     os.mkfifo(path, 0o600)
 
@@ -224,7 +202,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSI
 
 
 @posix
-async def test_Z14_token_cache_file(server: MatatikaServer, tmp_path: Path) -> None:
+async def test_Z14_token_cache_file(server: MatatikaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     modes = set()
     path = tmp_path / "a" / "b" / "tokens.json"
     replace = Path.replace
@@ -233,10 +211,9 @@ async def test_Z14_token_cache_file(server: MatatikaServer, tmp_path: Path) -> N
         modes.add(self.stat().st_mode & 0o777)
         return replace(self, target)
 
-    with umask(0), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "replace", seen)
-        async with session_on(server, path) as session:
-            await call(session)
+    monkeypatch.setattr(Path, "replace", seen)
+    with umask(0):
+        await fetch(server, path, posts=1)
     assert modes == {0o600}  # before it is in its place
     assert {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {
         "tokens.json": 0o600,
@@ -244,14 +221,21 @@ async def test_Z14_token_cache_file(server: MatatikaServer, tmp_path: Path) -> N
     }
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
+    (token,) = {request.headers["Authorization"].removeprefix("Bearer ") for request in server.requests.api}
+    assert token in path.read_text()
+    shown = path.read_text().replace(token, "") + repr(FileTokenStore(path)) + repr(vars(FileTokenStore(path)))
+    assert token not in shown
+    assert server.credentials.client_secret.reveal() not in shown
+    assert server.credentials.client_id not in shown
+
 
 @posix
 @pytest.mark.parametrize(
     "spoil, reason",
     [
-        (loose, "is open to other users (mode 0644)"),
+        (lambda path, _: path.chmod(0o644), "is open to other users (mode 0644)"),
         (symlink, "is a symbolic link"),
-        (hard_link, "has a second name"),
+        (lambda path, elsewhere: elsewhere.hardlink_to(path), "has a second name"),
         (foreign, "belongs to another user"),
         (pipe, "is not a file"),
     ],
@@ -264,17 +248,13 @@ async def test_Z14_a_file_that_others_have_a_hand_in(
     reason: str,
 ) -> None:
     path, elsewhere = tmp_path / "tokens.json", tmp_path / "elsewhere"
-    async with session_on(server, path) as session:
-        await call(session)
+    await fetch(server, path, posts=1)
     spoil(path, elsewhere)
     before = elsewhere.read_bytes() if elsewhere.exists() else b""
     with warned(caplog, f"{path} {reason}"):
-        async with session_on(server, path) as session:
-            await call(session)
-    assert len(server.requests.token) == 2
+        await fetch(server, path, posts=2)
     status = path.lstat()
-    assert (status.st_mode & 0o777, status.st_uid, status.st_nlink) == (0o600, os.geteuid(), 1)
-    assert not path.is_symlink()
+    assert (status.st_mode, status.st_uid, status.st_nlink) == (stat.S_IFREG | 0o600, os.geteuid(), 1)
     assert not elsewhere.exists() or elsewhere.read_bytes() == before
 
 
@@ -284,8 +264,7 @@ async def test_Z14_the_lock_file_is_a_symbolic_link(
 ) -> None:
     (tmp_path / "tokens.json.lock").symlink_to(tmp_path / "elsewhere")
     with warned(caplog, "the token store failed (Too many levels of symbolic links)"):
-        async with session_on(server, tmp_path / "tokens.json") as session:
-            await call(session)
+        await fetch(server, tmp_path / "tokens.json", posts=1)
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -294,16 +273,16 @@ async def test_Z14_the_lock_file_is_a_symbolic_link(
 async def test_Z14_a_folder_that_others_can_write_to(
     server: MatatikaServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int
 ) -> None:
-    folder = tmp_path / "open"
-    session = session_on(server, folder / "tokens.json")
-    folder.mkdir()
-    folder.chmod(mode)
+    path = tmp_path / "open" / "tokens.json"
+    session = server.session(token_store=FileTokenStore(path))
+    path.parent.mkdir()
+    path.parent.chmod(mode)
     with pytest.raises(ConfigurationError, match="other users can write to the folder"):
-        FileTokenStore(folder / "tokens.json")
+        FileTokenStore(path)
     with warned(caplog, "other users can write to the folder"):  # it was made after the store
         async with session:
             await call(session)
-    assert list(folder.iterdir()) == []
+    assert list(path.parent.iterdir()) == []
 
 
 @posix
@@ -311,16 +290,3 @@ def test_Z14_a_folder_of_somebody_else(tmp_path: Path) -> None:
     foreign(tmp_path, tmp_path)
     with pytest.raises(ConfigurationError, match="the folder belongs to another user"):
         FileTokenStore(tmp_path)
-
-
-async def test_Z14_a_token_store_shows_nothing(server: MatatikaServer, tmp_path: Path, witness: Witness) -> None:
-    store = FileTokenStore(tmp_path)
-    async with server.session(token_store=store) as session:
-        await call(session)
-    (token,) = {request.headers["Authorization"].removeprefix("Bearer ") for request in server.requests.api}
-    assert token in (tmp_path / "tokens.json").read_text()
-    names = [*(each.name for each in tmp_path.iterdir()), repr(store), repr(vars(store))]
-    document = (tmp_path / "tokens.json").read_text().replace(token, "")
-    for text in (*names, document):
-        assert server.credentials.client_secret.reveal() not in text
-        assert server.credentials.client_id not in text
