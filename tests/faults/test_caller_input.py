@@ -1,9 +1,10 @@
-"""I: ids that the caller gives, I01 to I05. Settings: `…_settings`; sessions and one except clause: `…_session`."""
+"""I: ids and query parameters that the caller gives, I01 to I05 and I15. Settings: `…_settings`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,10 +12,12 @@ from uuid import UUID
 
 import pytest
 
-from aiomatatika import MatatikaSession, NotFoundError
+from aiomatatika import InvalidArgumentError, MatatikaSession, NotFoundError, Repeat
 from aiomatatika.testing import MatatikaServer
+from aiomatatika.transport.query import QueryValue
 
 from .conftest import Witness
+from .wires import raw_server, session_at
 
 NAUGHTY: dict[str, list[str]] = json.loads(
     Path(__file__).with_name("data").joinpath("naughty_strings.json").read_bytes()
@@ -88,3 +91,32 @@ async def test_I05_profile_id_is_encoded_once_as_one_segment_or_refused(
             else:
                 assert len(server.requests.api) == before
                 assert len(text) < 4 or text not in str(caught.value)
+
+
+# What each kind of value becomes: `tests/transport/test_query`.
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def test_I15_query_parameters(witness: Witness) -> None:
+    values: dict[str, QueryValue] = {
+        "list": ["name,asc", "created,desc"],
+        "tuple": (1, 2),
+        "bool": True,
+        "none": None,
+        "time": datetime(2026, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=1))),
+        "kind": Repeat.SAFE,
+    }
+    expected = b"list=name,asc&list=created,desc&tuple=1&tuple=2&bool=true&time=2026-01-02T02:04:00&kind=safe"
+    async with raw_server(EMPTY) as raw, session_at(raw.url) as session:
+        await session.request("GET", "/x?a=%FF", params=values)
+        await session.request("GET", "/x", params=list(values.items()))
+        await session.apikeys.list(sort=["name,asc", "created,desc"]).page()
+        for value in (b"x", {"a": 1}, object(), [b"x"], float("nan")):
+            for params in ({"q": value}, [("q", value)]):
+                with witness.raises(InvalidArgumentError):
+                    await session.request("GET", "/apikeys", params=params)  # type: ignore[arg-type]  # that is tested
+    assert [request.split(b" ")[1] for request in raw.requests] == [
+        b"/api/x?a=%FF&" + expected,
+        b"/api/x?" + expected,
+        b"/api/apikeys?sort=name,asc&sort=created,desc",
+    ]

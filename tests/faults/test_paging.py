@@ -36,7 +36,10 @@ PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3])
 
 
 def warnings_in(log: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage().partition(": ")[2] for record in log.records if record.levelno >= logging.WARNING]
+    """Return what was said of a collection; each names it, without its query."""
+    said = [record for record in log.record_tuples if record[1] >= logging.WARNING]
+    assert all(name == "aiomatatika" and f"<Collection of ApiKey at {LIST}>: " in text for name, _, text in said)
+    return [text.partition(": ")[2] for _, _, text in said]
 
 
 @contextlib.asynccontextmanager
@@ -219,6 +222,7 @@ async def test_P30_items_without_ids(witness: Witness) -> None:
         ("https://evil.example/api/apikeys", UnsafeLinkError),
         ("/api/apikeys", PaginationError),
         ([{"href": "?page=1"}, {"href": "?page=2"}], PaginationError),
+        (5, ResponseError),
     ],
 )
 @pytest.mark.parametrize("walk", ["page", "collect"])
@@ -230,7 +234,8 @@ async def test_P23_one_page_at_a_time(
         with witness.raises(kind) as caught:
             await getattr(session.apikeys.list(), walk)()
     error: Any = caught.value
-    assert (error.next_url, error.path) == (f"{server.url}{LIST}", LIST)
+    assert (error.method, error.path, error.attempts) == ("GET", LIST, 1)
+    assert error.next_url == f"{server.url}{LIST}"
 
 
 NO_COLLECTIONS: list[dict[str, Any]] = [

@@ -1,23 +1,16 @@
-"""A collection: pages, items and the short forms, each against a server. Where a walk goes is told in `test_walk`."""
+"""A collection: pages, items and the short forms, each against a server. Its errors and warnings: `test_P…`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from aiomatatika import (
-    MatatikaError,
-    MatatikaSession,
-    PaginationError,
-    ResponseError,
-    UnsafeLinkError,
-)
+from aiomatatika import MatatikaSession
 from aiomatatika.testing import MatatikaServer
 
-from .pages import LIST, numbers_of, page_of, serve
+from .pages import LIST, page_of, serve
 
 
 async def test_nothing_is_sent_before_it_is_iterated_and_each_iteration_starts_anew(
@@ -46,44 +39,6 @@ async def test_a_page_says_where_it_stands(server: MatatikaServer, session: Mata
 async def test_no_content_is_an_empty_collection(server: MatatikaServer, session: MatatikaSession) -> None:
     server.faults.add(path=LIST, status=204)
     assert await session.apikeys.list().first() is None
-
-
-FIRST = page_of([1], following="?page=1")
-
-
-@pytest.mark.parametrize(
-    "pages, kind, next_query",
-    [
-        ([[]], ResponseError, ""),
-        ([FIRST, {"_embedded": {"apikeys": [5]}}], ResponseError, "?page=1"),
-        ([FIRST, page_of([2], following="/oauth")], UnsafeLinkError, "?page=1"),
-        ([FIRST, page_of([1])], PaginationError, "?page=1"),
-    ],
-)
-async def test_an_error_tells_of_its_call_and_its_page_and_ends_the_iteration(
-    server: MatatikaServer, session: MatatikaSession, pages: list[Any], kind: type[MatatikaError], next_query: str
-) -> None:
-    serve(server, *pages)
-    iterator = session.apikeys.list().pages()
-    with pytest.raises(kind) as caught:
-        async for _ in iterator:
-            pass
-    error = caught.value
-    assert (error.method, error.path, error.attempts) == ("GET", LIST, 1)
-    assert error.next_url == f"{server.url}{LIST}{next_query}"
-    assert [page async for page in iterator] == []
-    assert len(server.requests.api) == len(pages)
-
-
-async def test_what_is_odd_about_a_collection_is_one_warning_that_names_it(
-    server: MatatikaServer, session: MatatikaSession, caplog: pytest.LogCaptureFixture
-) -> None:
-    serve(server, page_of([1], page={"size": 9, "totalPages": 1, "number": 0, "totalElements": 2}))
-    assert numbers_of(await session.apikeys.list(size=9).collect()) == [1]
-    ((logger, _, text),) = [record for record in caplog.record_tuples if record[1] >= 30]
-    assert logger == "aiomatatika"
-    collection = f"<Collection of ApiKey at {LIST}>"
-    assert text == f"{collection}: the walk delivered another number of items than the server counts"
 
 
 async def test_each_page_has_a_deadline_of_its_own(server: MatatikaServer, session: MatatikaSession) -> None:
@@ -149,23 +104,6 @@ async def test_it_is_not_awaitable_and_says_what_to_do(session: MatatikaSession)
     keys: Any = session.apikeys.list()
     with pytest.raises(TypeError, match=r"async for item in collection.*await collection\.collect\(\)"):
         await keys
-
-
-async def test_numbers_have_bounds(session: MatatikaSession) -> None:
-    ask: dict[str, Callable[[int], Any]] = {
-        "prefetch must be a whole number from 0 to 100": lambda number: session.apikeys.list(prefetch=number),
-        "max_pages must be a whole number from 1 to 10000000": lambda number: keys.pages(max_pages=number),
-        "limit must be a whole number from 0 to 10000000": lambda number: keys.collect(number).send(None),
-    }
-    keys = session.apikeys.list()
-    for bounds, made in ask.items():
-        least, most = (int(word) for word in bounds.split() if word.isdigit())
-        for number in (least - 1, most + 1):
-            with pytest.raises(ValueError, match=f"^{bounds}$"):
-                made(number)
-        if not bounds.startswith("limit"):
-            for number in (least, most):
-                made(number)
 
 
 async def test_two_tasks_do_not_share_an_iteration_and_one_that_was_closed_gives_nothing_more(
