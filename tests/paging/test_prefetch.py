@@ -95,6 +95,16 @@ async def test_pages_may_arrive_in_any_order(server: MatatikaServer, session: Ma
     assert got + [key.id async for key in items] == list(server.api_keys)
 
 
+async def test_what_was_fetched_ahead_in_vain_is_dropped_where_the_links_lead_elsewhere() -> None:
+    def answer(url: URL) -> dict[str, Any]:
+        number = int(url.query.get("page", "0"))
+        following = f"?page={number + 1}" + ("&extra=1" if number else "") if number < 3 else ...
+        return page_of([number], following=following, page={"totalPages": 4, "totalElements": 4, "number": number})
+
+    assert numbers_of(await Memory(answer).keys(prefetch=3).collect()) == [0, 1, 2, 3]
+    assert not others()
+
+
 # Leaving early
 
 
