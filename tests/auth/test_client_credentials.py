@@ -102,11 +102,6 @@ async def test_where_it_says_no_or_makes_no_sense_it_is_not_asked_again(
     assert len(server.requests) == 1
 
 
-async def test_an_endpoint_that_comes_back_grants(server: MatatikaServer, ask: Ask) -> None:
-    server.faults.add(status=500)
-    server.faults.add(drop="before")
-    assert isinstance(await ask(), Granted)
-    assert len(server.requests) == 3
 
 
 async def test_an_endpoint_that_is_down_is_not_asked_beyond_the_deadline(server: MatatikaServer, ask: Ask) -> None:
@@ -134,11 +129,3 @@ async def test_a_response_that_is_lost_or_damaged(
     assert server.credentials.client_secret.reveal() not in everything_shown(error)
 
 
-@pytest.mark.parametrize("timeouts", [Timeouts(total=0.1), Timeouts(read=0.1)], ids=["total", "read"])
-async def test_an_endpoint_that_hangs_is_given_up(server: MatatikaServer, ask: Ask, timeouts: Timeouts) -> None:
-    server.faults.add(delay=asyncio.Event())
-    began = time.monotonic()
-    error = refusal(await ask(1, timeouts=timeouts))
-    assert time.monotonic() - began < 5
-    assert isinstance(error, TransportTimeoutError)
-    assert error.sent == "no"

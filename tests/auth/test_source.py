@@ -25,52 +25,12 @@ async def issuer(clock: ControlledClock) -> Issuer:
 # One fetch for all
 
 
-async def test_nothing_is_fetched_before_somebody_asks_and_then_once_for_all(issuer: Issuer) -> None:
-    assert issuer.asked == []
-    assert set(await asyncio.gather(*(issuer.get() for _ in range(2_000)))) == {"token-1"}
-    assert await issuer.get() == "token-1"
-    assert issuer.asked == [3]  # nothing else can be done without a token: three requests are allowed
 
 
-@pytest.mark.parametrize("answer", [DAY, down(), ValueError("no")], ids=["granted", "refused", "raised"])
-async def test_a_fetch_that_nobody_waits_for_any_more_ends_quietly(issuer: Issuer, answer: float) -> None:
-    complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    issuer.gate.clear()
-    issuer.answers.append(answer)
-    callers = [asyncio.create_task(issuer.get()) for _ in range(10)]
-    await asyncio.sleep(0)
-    for caller in callers:
-        caller.cancel()
-    await asyncio.wait(callers)
-    issuer.gate.set()
-    assert await caught_or_value(issuer) == ("token-1" if answer == DAY else None)
-    gc.collect()
-    assert complaints == []
-    assert len(issuer.asked) == 1
 
 
-async def caught_or_value(issuer: Issuer) -> str | None:
-    try:
-        return await issuer.get()
-    except Exception:
-        return None
 
 
-async def test_a_fetch_has_a_name_and_not_its_callers_context(clock: ControlledClock) -> None:
-    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nobody's")
-    seen = []
-
-    class Curious(Issuer):
-        async def __call__(self, attempts: int) -> Granted | Refused:
-            task = asyncio.current_task()
-            assert task is not None
-            seen.append((task.get_name(), variable.get()))
-            return await super().__call__(attempts)
-
-    variable.set("the caller's")
-    await Curious(clock).get()
-    assert seen == [("aiomatatika token", "nobody's")]
 
 
 async def test_a_fetch_that_its_loop_cancels_is_begun_again_by_those_who_wait(issuer: Issuer) -> None:
@@ -104,35 +64,12 @@ async def test_in_its_last_quarter_a_token_is_refreshed_in_the_background(
     assert await issuer.get() == "token-2"
 
 
-LIFETIMES = pytest.mark.parametrize("lifetime", [DAY, 100.0], ids=["a day", "100 s"])
 
 
-@LIFETIMES
-async def test_in_its_last_tenth_or_minute_the_next_token_is_waited_for(issuer: Issuer, lifetime: float) -> None:
-    issuer.lifetime = lifetime
-    await issuer.first()
-    issuer.clock.advance(lifetime - min(60, lifetime / 10))
-    assert await issuer.get() == "token-2"
 
 
-@LIFETIMES
-async def test_before_that_the_old_token_is_used_at_once(issuer: Issuer, lifetime: float) -> None:
-    issuer.lifetime = lifetime
-    await issuer.first()
-    issuer.clock.advance(lifetime - min(60, lifetime / 10) - 1)
-    assert await issuer.get() == "token-1"
 
 
-@LIFETIMES
-async def test_in_its_last_seconds_a_token_counts_as_expired(issuer: Issuer, lifetime: float) -> None:
-    issuer.lifetime = lifetime
-    await issuer.first()
-    last = lifetime - min(10, lifetime / 20)
-    issuer.answers += [down(), down()]
-    assert await issuer.get_at(last - 1) == "token-1"  # where the next one is not to be had, the old one serves
-    issuer.clock.advance(1)
-    with pytest.raises(Exception, match="503"):
-        await issuer.get(lambda: 0.1)
 
 
 @pytest.mark.parametrize("patience, time_left", [(0.01, 60.0), (5.0, 0.02)], ids=["5 s", "half of the time left"])
@@ -163,26 +100,11 @@ async def test_a_token_without_a_lifetime_is_never_refreshed(issuer: Issuer) -> 
     assert await issuer.get_at(10_000 * DAY) == "token-1"
 
 
-async def test_a_fixed_token_is_handed_out_for_ever_and_cannot_be_replaced(clock: ControlledClock) -> None:
-    fixed = FixedToken(Secret("mine"), clock)
-    clock.advance(10_000 * DAY)
-    token = await fixed.get(lambda: 60.0)
-    fixed.confirm(token)
-    assert (token.value, token.authorization) == (Secret("mine"), Secret("Bearer mine"))
-    assert not fixed.replace(token)
-    await fixed.close()
 
 
 # A token that the API refused
 
 
-async def test_a_refused_token_is_replaced_and_a_late_refusal_leaves_the_next_alone(issuer: Issuer) -> None:
-    refused = await issuer.token()
-    assert issuer.source.replace(refused)
-    assert await issuer.get() == "token-2"
-    assert issuer.source.replace(refused)  # another attempt helps
-    assert await issuer.get() == "token-2"
-    assert len(issuer.asked) == 2
 
 
 @pytest.mark.parametrize("clock_moves", ["advance", "jump"])
@@ -212,20 +134,6 @@ async def test_tokens_that_were_good_are_replaced_as_often_as_four_times_in_two_
 # Closing
 
 
-@pytest.mark.parametrize("age", [None, DAY - 59], ids=["for the first token", "for the next token"])
-async def test_closing_ends_the_wait(issuer: Issuer, age: float | None) -> None:
-    if age is not None:
-        await issuer.first()
-        issuer.clock.advance(age)
-    issuer.gate.clear()
-    callers = [asyncio.create_task(issuer.get()) for _ in range(3)]
-    await asyncio.sleep(0)
-    await issuer.close()
-    outcomes = await asyncio.gather(*callers, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [SessionClosedError] * 3
-    issuer.clock.advance(DAY)
-    assert isinstance(await caught(issuer.get()), SessionClosedError)
-    await issuer.source.close()
 
 
 async def test_a_token_callable_may_close_its_own_session(clock: ControlledClock) -> None:

@@ -54,12 +54,6 @@ async def test_what_else_a_callable_brings_is_refused_and_not_shown(
     assert "canary" not in everything_shown(outcome.error)
 
 
-@pytest.mark.parametrize("error", [LookupError(), TimeoutError()])
-async def test_what_a_callable_raises_passes_through(clock: ControlledClock, error: Exception) -> None:
-    async def bring() -> str:
-        raise error
-
-    assert await caught(callable_grant(bring, clock, 60)(1)) is error
 
 
 async def test_a_callable_that_hangs_is_given_up(clock: ControlledClock) -> None:

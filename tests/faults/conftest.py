@@ -17,6 +17,7 @@ import pickle
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -24,6 +25,8 @@ from aiomatatika import MatatikaError, MatatikaSession
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..canary import assert_hidden, secrets_on_the_wire, shown_by, shown_by_error
+
+E = TypeVar("E", bound=BaseException)
 
 ON_TIME = 0.25
 DOCUMENTED = (MatatikaError, ValueError, TypeError, KeyError, OSError, asyncio.CancelledError, TimeoutError)
@@ -40,9 +43,7 @@ class Witness:
         self.servers: list[MatatikaServer] = []
 
     @contextlib.contextmanager
-    def raises(
-        self, *kinds: type[BaseException], within: float | None = None
-    ) -> Iterator[pytest.ExceptionInfo[BaseException]]:
+    def raises(self, *kinds: type[E], within: float | None = None) -> Iterator[pytest.ExceptionInfo[E]]:
         """Expect one of these errors, by a deadline in seconds, and keep it for the judgement."""
         began = time.monotonic()
         with pytest.raises(kinds) as caught:

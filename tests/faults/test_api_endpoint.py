@@ -50,7 +50,6 @@ async def test_A07_403(server: MatatikaServer, witness: Witness, headers: dict[s
     async with server.session() as session:
         with witness.raises(ForbiddenError) as caught:
             await call(session)
-    assert isinstance(caught.value, ForbiddenError)
     assert caught.value.code == code
     assert len(server.requests.token) == 1
     assert server.requests.methods() == ["GET"]
@@ -127,7 +126,6 @@ async def test_A12_hostile_retry_after(
             return
         with witness.raises(RateLimitError, within=0.1) as caught:
             await call(session)
-    assert isinstance(caught.value, RateLimitError)
     assert caught.value.retry_after is not None
     assert 60 < caught.value.retry_after < float("inf")
     assert clock.sleeps == []

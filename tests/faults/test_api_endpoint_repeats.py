@@ -55,7 +55,6 @@ async def test_A26_what_is_sent_once_may_have_been_done(server: MatatikaServer, 
     async with server.session() as session:
         with witness.raises(ApiError) as caught:
             await session.request("POST", "/profiles")
-        assert isinstance(caught.value, ApiError)
         assert (caught.value.status, caught.value.maybe_done, caught.value.transient) == (status, True, False)
 
 
@@ -110,7 +109,6 @@ async def test_A30_a_success_that_was_not_promised(
         with witness.raises(ResponseError) as caught:
             await CALLS[name](session, server)
     assert caught.match(f"status {status}")
-    assert isinstance(caught.value, ResponseError)
     assert caught.value.status == status
 
 
@@ -123,11 +121,9 @@ async def test_A31_an_error_after_an_attempt_that_may_have_done_it(
         server.faults.add(method="DELETE", **first)
         with witness.raises(NotFoundError) as caught:
             await session.request("DELETE", path)
-        assert isinstance(caught.value, MatatikaError)
         assert (caught.value.maybe_done, caught.value.attempts) == (True, 2)
         with witness.raises(NotFoundError) as caught:
             await session.request("DELETE", path)
-        assert isinstance(caught.value, MatatikaError)
         assert (caught.value.maybe_done, caught.value.attempts) == (False, 1)
 
 
@@ -138,7 +134,6 @@ async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witnes
     async with server.session() as session:
         with witness.raises(MatatikaError) as caught:
             await call(session)
-    assert isinstance(caught.value, MatatikaError)
     assert caught.value.request_id == "8f2c-LHR"
     assert "8f2c-LHR" not in str(caught.value)
 
@@ -150,7 +145,6 @@ async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, wit
     async with server.session() as session:
         with witness.raises(MatatikaError) as caught:
             await call(session)
-    assert isinstance(caught.value, MatatikaError)
     assert caught.value.request_id in {"ray", None}
 
 
@@ -185,7 +179,6 @@ async def test_A23_what_the_server_cannot_do_is_not_repeated(
     async with server.session() as session:
         with witness.raises(ServerError) as caught:
             await call(session)
-    assert isinstance(caught.value, ServerError)
     assert (caught.value.maybe_done, caught.value.transient) == (False, False)
     assert server.requests.methods() == ["GET"]
 
@@ -213,5 +206,4 @@ async def test_A11_a_limit_that_goes_on_names_the_wait(server: MatatikaServer, w
     async with server.session(retries=Retries(attempts=2)) as session:
         with witness.raises(RateLimitError) as caught:
             await call(session)
-    assert isinstance(caught.value, RateLimitError)
     assert (caught.value.retry_after, caught.value.attempts, caught.value.maybe_done) == (2, 2, False)

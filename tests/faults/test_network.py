@@ -87,7 +87,6 @@ async def test_N01_a_name_that_does_not_resolve_was_sent_nothing(witness: Witnes
     ):
         with witness.raises(TransportError, within=1) as caught:
             await CALLS[method](session)
-    assert isinstance(caught.value, TransportError)
     assert (caught.value.sent, caught.value.attempts, names.asked) == (("no", 1, 1) if hang else ("no", 5, 5))
     assert ("resolve" in str(caught.value)) is not hang
     assert isinstance(caught.value, TimeoutError) is hang
@@ -100,7 +99,6 @@ async def test_N02_a_closed_port_was_sent_nothing(server: MatatikaServer, witnes
         await server.close()
         with witness.raises(TransportError) as caught:
             await CALLS[method](session)
-        assert isinstance(caught.value, TransportError)
         assert (caught.value.sent, caught.value.attempts) == ("no", 5)
         assert "no connection" in str(caught.value)
         await server.start()
@@ -115,7 +113,6 @@ async def test_N02_a_token_endpoint_with_a_closed_port_was_sent_no_secret(
         await server.close()
         with witness.raises(TransportError) as caught:
             await call(session)
-        assert isinstance(caught.value, TransportError)
         assert (caught.value.sent, caught.value.path) == ("no", "/oauth/token")
     assert list(server.requests) == []
 
@@ -132,7 +129,6 @@ async def test_N03_a_blackhole_is_given_up_in_time(
         async with session_at(f"http://127.0.0.1:{port}", timeouts=timeouts) as session:
             with witness.raises(TransportError, within=seconds) as caught:
                 await session.apikeys.initialise()
-    assert isinstance(caught.value, TransportError)
     assert isinstance(caught.value, TimeoutError)
     assert (caught.value.sent, caught.value.attempts) == ("no", attempts)
 
@@ -164,7 +160,6 @@ async def test_N04_refused_tls_is_named_at_once_and_nothing_is_sent(
             line.cuts, line.last_words = 9, server
         with witness.raises(TransportError, within=1) as caught:
             await call(session)
-    assert isinstance(caught.value, TransportError)
     assert re.search(reason, str(caught.value))
     assert (caught.value.sent, caught.value.attempts) == ("no", 1)
     assert line.connections == 1
@@ -188,7 +183,6 @@ async def test_N05_a_handshake_that_is_cut_was_sent_nothing_and_is_repeated(witn
         line.cuts = 9
         with witness.raises(TransportError) as caught:
             await session.request(method, "/profiles")
-    assert isinstance(caught.value, TransportError)
     assert caught.value.sent == "no"
     assert "closed during the handshake" in str(caught.value)
 
@@ -255,7 +249,6 @@ async def test_N19_a_proxy_that_refuses_was_sent_nothing(
         ):
             with witness.raises(TransportError) as caught:
                 await call(session)
-    assert isinstance(caught.value, TransportError)
     assert caught.value.sent == "no"
     assert "no connection: the proxy answered 407" in str(caught.value)
     assert all(request.startswith(b"CONNECT api.example:443 ") for request in proxy.requests)

@@ -137,7 +137,6 @@ async def test_N10_a_body_that_is_cut_is_asked_for_once_more(server: MatatikaSer
     async with server.session() as session:
         with witness.raises(ResponseError) as caught:
             await session.apikeys.get(key)
-        assert isinstance(caught.value, ResponseError)
         assert (caught.value.status, caught.value.attempts) == (200, 2)
         assert (await session.apikeys.get(key)).id == key
     assert methods(server) == ["GET"] * 4
@@ -150,7 +149,6 @@ async def test_N10_a_creating_put_with_a_cut_body_is_never_half_a_secret(
     async with server.session() as session:
         with witness.raises(SecretLostError) as caught:
             await session.apikeys.create("new")
-    assert isinstance(caught.value, SecretLostError)
     assert (caught.value.created, caught.value.orphan) == (True, False)
     assert len(server.api_keys) == 1
 
@@ -221,7 +219,6 @@ async def test_N14_a_drip_ends_by_the_deadline(server: MatatikaServer, witness: 
     async with server.session(timeouts=Timeouts(read=0.1, total=0.3)) as session:
         with witness.raises(TransportError, within=0.3) as caught:
             await call(session)
-        assert isinstance(caught.value, TransportError)
         assert isinstance(caught.value, TimeoutError)
         assert (caught.value.sent, caught.value.attempts) == ("maybe", 1)
         await call(session)

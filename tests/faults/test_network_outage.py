@@ -71,7 +71,6 @@ async def test_N24_framing_that_breaks_after_the_head_ends_the_wait(witness: Wit
     async with breaking(size) as (url, requests), session_at(url, timeouts=Timeouts(read=0.2)) as session:
         with witness.raises(ResponseError, within=1) as caught:
             await session.request(method, "/profiles")
-    assert isinstance(caught.value, ResponseError)
     assert caught.value.status == 200
     assert requests == [method.encode()] * (2 if method == "GET" else 1)
 
@@ -155,7 +154,6 @@ async def test_N27_no_connection_under_a_short_deadline(witness: Witness, name: 
         with witness.raises(TransportError, within=0.5) as caught:
             await CALLS_THAT_CHANGE[name](session)
     assert isinstance(caught.value, TimeoutError)
-    assert isinstance(caught.value, TransportError)
     assert caught.value.sent == "no"
 
 

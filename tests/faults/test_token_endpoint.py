@@ -173,7 +173,6 @@ async def test_T12_wrong_secret(server: MatatikaServer, witness: Witness) -> Non
         for _ in range(1_001):
             with witness.raises(AuthenticationError) as caught:
                 await session.apikeys.list().first()
-            assert isinstance(caught.value, AuthenticationError)
             assert (caught.value.status, caught.value.code) == (401, "access_denied")
             del witness.errors[1:]
     assert len(server.requests.token) == 1
@@ -206,7 +205,6 @@ async def test_T13_other_Auth0_refusals(
         async with server.session() as session:
             with witness.raises(AuthenticationError) as caught:
                 await call(session)
-        assert isinstance(caught.value, AuthenticationError)
         assert (caught.value.status, caught.value.code) == (status, code if code and "<" not in code else None)
         texts.add(str(caught.value))
     (text,) = texts  # the wording decides nothing
@@ -252,7 +250,6 @@ async def test_T14_quota_exceeded_no_token_in_hand(
             clock.advance(passed)
             with witness.raises(RateLimitError, within=0.1) as caught:
                 await call(session)
-            assert isinstance(caught.value, RateLimitError)
             assert caught.value.retry_after is not None
             assert 0 < caught.value.retry_after <= 3_540 - passed
         assert clock.sleeps == []

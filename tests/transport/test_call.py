@@ -51,8 +51,7 @@ async def test_a_server_error_is_repeated_unless_once_is_declared(
 ) -> None:
     server.faults.add(path=API_KEYS, status=503, times=None)
     three = session.with_options(retries=Retries(attempts=3))
-    error = await caught(three.request(method, KEYS, repeat=repeat))
-    assert isinstance(error, ServerError)
+    error = await caught(three.request(method, KEYS, repeat=repeat), ServerError)
     assert (error.status, error.method, error.path, error.attempts) == (503, method, API_KEYS, sent)
     assert (error.maybe_done, error.transient) == (True, sent > 1)
     assert server.requests.methods() == [method] * sent
@@ -110,8 +109,7 @@ async def test_a_body_that_another_attempt_cannot_help_is_not_asked_for_again(
     server: MatatikaServer, session: MatatikaSession, fault: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     server.faults.add(**{"path": API_KEYS, "status": 200, "times": None, **fault})
-    error = await caught(send(session, **fields))
-    assert isinstance(error, ResponseError)
+    error = await caught(send(session, **fields), ResponseError)
     assert error.status == fault.get("status", 200)
     assert server.requests.methods() == ["GET"]
 
@@ -148,11 +146,6 @@ async def test_what_was_never_sent_is_repeated_whatever_the_method(clock: Contro
     assert clock.sleeps == [0.375, 0.75, 1.5, 3]
 
 
-@pytest.mark.parametrize("attempts", [1, 2, 5])
-async def test_how_often_is_an_option(server: MatatikaServer, session: MatatikaSession, attempts: int) -> None:
-    server.faults.add(path=API_KEYS, status=500, times=None)
-    await caught(get(session.with_options(retries=Retries(attempts=attempts))))
-    assert len(server.requests.api) == attempts
 
 
 async def test_success_gives_back_what_repeats_have_cost(server: MatatikaServer, session: MatatikaSession) -> None:
@@ -195,20 +188,8 @@ async def test_a_retry_after_is_kept_and_costs_nothing(
     assert clock.sleeps == [2.25, 2.5]
 
 
-async def test_a_429_is_repeated_whatever_the_method(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(path=API_KEYS, status=429)
-    assert (await session.request("POST", KEYS)).status == 200
-    assert server.requests.methods() == ["POST", "POST"]
 
 
-async def test_a_retry_after_beyond_the_deadline_is_raised_at_once(
-    server: MatatikaServer, session: MatatikaSession, clock: ControlledClock
-) -> None:
-    server.faults.add(path=API_KEYS, status=429, headers={"Retry-After": "60"})
-    error = await caught(get(session))
-    assert isinstance(error, RateLimitError)
-    assert (error.retry_after, clock.sleeps) == (60, [])
-    assert server.requests.methods() == ["GET"]
 
 
 # The deadline
@@ -240,23 +221,9 @@ async def test_a_deadline_that_has_passed_sends_nothing(
     client, deadline = session._client, session._client.deadline()
     clock.advance(60)
     request = Request(method="GET", url=client.at(KEYS), repeat=Repeat.SAFE)
-    error = await caught(client.send(request, deadline))
-    assert isinstance(error, TransportError)
+    error = await caught(client.send(request, deadline), TransportError)
     assert isinstance(error, TimeoutError)
     assert (error.sent, error.attempts) == ("no", 0)
     assert server.requests == []
 
 
-async def test_a_connection_that_does_not_come_about_before_the_deadline_was_not_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        full = []
-        for _ in range(3):  # the kernel takes these and leaves the next one waiting
-            full.append(socket.socket())
-            full[-1].setblocking(False)
-            full[-1].connect_ex(listener.getsockname())
-        async with session_at(f"http://127.0.0.1:{listener.getsockname()[1]}", timeouts=Timeouts(total=0.4)) as session:
-            error = await caught(session.request("POST", KEYS))
-        for each in full:
-            each.close()
-    assert isinstance(error, TransportError)
-    assert (error.sent, isinstance(error, TimeoutError)) == ("no", True)

@@ -67,25 +67,11 @@ async def test_connections_are_opened_on_first_use_and_kept(server: MatatikaServ
     assert not session._client.state.connections.was_forgotten
 
 
-async def test_cookies_are_neither_kept_nor_sent(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(path=API_KEYS, headers={"Set-Cookie": "a=b; Path=/"})
-    await get(session)
-    await get(session)
-    assert "Cookie" not in server.requests.api[1].headers
 
 
 # Several loops
 
 
-def test_one_session_works_in_one_loop_after_another(remote: MatatikaServer) -> None:
-    session = remote.session()  # outside any loop, as at import time
-    for _ in range(3):
-        assert asyncio.run(get(session)) == 200
-        gc.collect()
-    assert len(remote.requests.token) == 1
-    assert len({request.connection for request in remote.requests.api}) == 3
-    assert len(session._client.state.connections._own) == 1
-    asyncio.run(session.close())
 
 
 def test_what_a_loop_closed_on_its_way_out_is_opened_anew(remote: MatatikaServer) -> None:
@@ -102,16 +88,6 @@ def test_what_a_loop_closed_on_its_way_out_is_opened_anew(remote: MatatikaServer
         asyncio.run(shut_down_twice())
 
 
-def test_one_session_works_in_two_loops_at_once(remote: MatatikaServer) -> None:
-    session = remote.session()
-    with running_loop() as first, running_loop() as second:
-        calls = [asyncio.run_coroutine_threadsafe(get(session), loop) for loop in (first, second) for _ in range(20)]
-        assert {call.result(5) for call in calls} == {200}
-        assert 1 <= len(remote.requests.token) <= 2
-        asyncio.run(session.close())
-        for loop in (first, second):
-            with pytest.raises(SessionClosedError):
-                asyncio.run_coroutine_threadsafe(get(session), loop).result(5)
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["for a response", "before a repeat"])
@@ -153,13 +129,6 @@ def test_a_loop_that_was_left_with_a_call_in_flight_does_not_keep_a_session_from
 # Borrowed
 
 
-async def test_a_borrowed_session_is_used_and_never_closed(server: MatatikaServer) -> None:
-    async with aiohttp.ClientSession() as http:
-        for _ in range(2):
-            async with server.session(http=http) as session:
-                await get(session)
-            assert not http.closed
-        assert len({request.connection for request in server.requests}) == 1
 
 
 async def test_a_borrowed_session_that_is_closed_says_so(server: MatatikaServer) -> None:
@@ -185,44 +154,6 @@ def python(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_opens_connections_of_its_own() -> None:
-    outcome = python("""
-import asyncio, gc, os, warnings
-from aiomatatika.testing import MatatikaServer
-
-warnings.simplefilter("error")
-
-async def get(session):
-    assert (await session.request("GET", "/apikeys")).status == 200
-
-async def in_the_child(session):
-    await get(session)
-    await session.close()
-
-async def main():
-    async with MatatikaServer() as server, server.session() as session:
-        await get(session)
-        child = os.fork()
-        if not child:
-            try:
-                asyncio.run(in_the_child(session))
-                gc.collect()
-            except BaseException as error:
-                print("child:", repr(error))
-                os._exit(1)
-            os._exit(0)
-        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
-            await asyncio.sleep(0.01)
-        assert ended == (child, 0), ended
-        await get(session)
-        parents, childs, parents_again = [request.connection for request in server.requests.api]
-        assert parents == parents_again != childs
-        assert len(server.requests.token) == 1
-
-asyncio.run(main())
-""")
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -288,10 +219,3 @@ asyncio.run(main())
     assert "Traceback" not in outcome.stderr
 
 
-def test_a_session_that_was_never_used_may_be_forgotten() -> None:
-    outcome = python("""
-from aiomatatika import BearerToken, MatatikaSession
-
-session = MatatikaSession(BearerToken("a.b.c"))
-""")
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")

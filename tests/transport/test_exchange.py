@@ -85,14 +85,6 @@ async def test_any_status_is_a_response_and_no_redirect_is_followed(
     assert response.status == status
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_a_connection_that_dies_after_the_server_has_acted_sees_one_request(
-    server: MatatikaServer, send: Send, method: str
-) -> None:
-    await send(server.url)  # aiohttp repeats on a connection that it used before
-    server.faults.add(method=method, drop="after", times=None)
-    assert failed(await send(server.url, method)).failure is Failure.LOST
-    assert [request.method for request in server.requests[1:]] == [method]
 
 
 # Connections that do not come about
@@ -110,16 +102,6 @@ async def test_what_was_not_sent(send: Send) -> None:
     assert unusable == NoResponse(Failure.NEVER, "aiohttp cannot send to this URL")
 
 
-async def test_a_place_in_the_pool_that_does_not_come_free_was_not_sent() -> None:
-    async with raw_server(None) as raw, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as http:
-        hanging = asyncio.ensure_future(exchange(http, attempt(raw.url), ""))
-        while not raw.requests:
-            await asyncio.sleep(0)
-        waiting = Attempt(attempt(raw.url).request, None, aiohttp.ClientTimeout(connect=0.05))
-        outcome = await exchange(http, waiting, "")
-        hanging.cancel()
-        await asyncio.wait({hanging})
-    assert outcome == NoResponse(Failure.NOT_SENT, "no connection in time", timed_out=True)
 
 
 # What is no response
@@ -200,16 +182,6 @@ async def test_a_body_is_whole_up_to_its_cap(server: MatatikaServer, send: Send,
     assert await send(server.url, max_body=cap) == NoResponse(Failure.DAMAGED, reason, status=200, too_large=True)
 
 
-async def test_a_bomb_is_stopped_at_the_cap_and_costs_little_memory(server: MatatikaServer, send: Send) -> None:
-    server.faults.add(status=200, headers={"Content-Encoding": "gzip"}, body=bomb(128))
-    tracemalloc.start()
-    try:
-        outcome = failed(await send(server.url))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert outcome.too_large
-    assert peak < 32 * 2**20
 
 
 @pytest.mark.parametrize("cap, most", [(MAX_BODY, 2**20), (2**16, 2**16)])
@@ -245,30 +217,7 @@ async def test_what_a_trace_hook_of_the_user_raises_is_a_lost_response(server: M
     assert outcome == NoResponse(Failure.LOST, "aiohttp failed with LookupError")
 
 
-async def test_a_cancelled_exchange_shows_no_frame_that_holds_the_token(send: Send) -> None:
-    async with raw_server(None) as raw:
-        task = asyncio.ensure_future(send(raw.url))
-        while not raw.requests:
-            await asyncio.sleep(0)
-        task.cancel()
-        error = await caught(task)
-    assert isinstance(error, asyncio.CancelledError)
-    assert "canary" not in everything_shown(error)
 
 
-async def test_a_session_that_is_closed_meanwhile_has_lost_the_response(
-    http: aiohttp.ClientSession, send: Send
-) -> None:
-    async with raw_server(None) as raw:
-        task = asyncio.ensure_future(send(raw.url))
-        while not raw.requests:
-            await asyncio.sleep(0)
-        await http.close()
-        assert failed(await task).failure is Failure.LOST
 
 
-async def test_an_authorization_of_the_sessions_own_is_put_aside(server: MatatikaServer) -> None:
-    async with aiohttp.ClientSession(headers={"Authorization": "Basic dXNlcjpwYXNzd29yZA=="}) as http:
-        await exchange(http, attempt(server.url, "Bearer ours"), "")
-        await exchange(http, attempt(server.url), "")
-    assert [each.headers.get("Authorization") for each in server.requests] == ["Bearer ours", None]
