@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -17,7 +16,6 @@ from aiomatatika import (
     Retries,
     Timeouts,
     TransportError,
-    TransportTimeoutError,
 )
 from aiomatatika.auth.client_credentials import ClientCredentialsGrant
 from aiomatatika.auth.token import Granted, Refused
@@ -102,8 +100,6 @@ async def test_where_it_says_no_or_makes_no_sense_it_is_not_asked_again(
     assert len(server.requests) == 1
 
 
-
-
 async def test_an_endpoint_that_is_down_is_not_asked_beyond_the_deadline(server: MatatikaServer, ask: Ask) -> None:
     server.faults.add(status=503, times=None)
     assert refusal(await ask(timeouts=Timeouts(total=0.5))).attempts == 2
@@ -127,5 +123,3 @@ async def test_a_response_that_is_lost_or_damaged(
     assert says in str(error)
     assert error.transient is (kind is TransportError)
     assert server.credentials.client_secret.reveal() not in everything_shown(error)
-
-

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import gc
 
 import pytest
 
-from aiomatatika import AuthenticationError, Secret, SessionClosedError
+from aiomatatika import AuthenticationError, SessionClosedError
 from aiomatatika.auth import source
-from aiomatatika.auth.token import FixedToken, Granted, Refused
+from aiomatatika.auth.token import Granted, Refused
 from aiomatatika.testing import ControlledClock
 
-from ..servers import caught
-from .issuer import DAY, Issuer, down
+from .issuer import DAY, Issuer
 
 
 @pytest.fixture
@@ -23,14 +20,6 @@ async def issuer(clock: ControlledClock) -> Issuer:
 
 
 # One fetch for all
-
-
-
-
-
-
-
-
 
 
 async def test_a_fetch_that_its_loop_cancels_is_begun_again_by_those_who_wait(issuer: Issuer) -> None:
@@ -64,14 +53,6 @@ async def test_in_its_last_quarter_a_token_is_refreshed_in_the_background(
     assert await issuer.get() == "token-2"
 
 
-
-
-
-
-
-
-
-
 @pytest.mark.parametrize("patience, time_left", [(0.01, 60.0), (5.0, 0.02)], ids=["5 s", "half of the time left"])
 async def test_the_next_token_is_waited_for_within_limits(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch, patience: float, time_left: float
@@ -100,11 +81,7 @@ async def test_a_token_without_a_lifetime_is_never_refreshed(issuer: Issuer) -> 
     assert await issuer.get_at(10_000 * DAY) == "token-1"
 
 
-
-
 # A token that the API refused
-
-
 
 
 @pytest.mark.parametrize("clock_moves", ["advance", "jump"])
@@ -132,8 +109,6 @@ async def test_tokens_that_were_good_are_replaced_as_often_as_four_times_in_two_
 
 
 # Closing
-
-
 
 
 async def test_a_token_callable_may_close_its_own_session(clock: ControlledClock) -> None:

@@ -12,7 +12,7 @@ from aiomatatika import AuthenticationError, MatatikaError, RateLimitError, Tran
 from aiomatatika.auth.token import Refused
 from aiomatatika.testing import ControlledClock
 
-from ..servers import caught, everything_shown
+from ..servers import caught
 from .issuer import DAY, Issuer, down, limited
 
 REFUSED = Refused(AuthenticationError("refused", status=401, code="access_denied"), final=True)
@@ -173,10 +173,4 @@ async def test_a_rate_limit_that_does_not_fit_is_raised_at_once(
     assert issuer.clock.sleeps == []
 
 
-
-
 # What an issuer should not do
-
-
-
-

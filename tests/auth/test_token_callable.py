@@ -12,7 +12,7 @@ from aiomatatika.auth.token import Granted, Instant, Refused
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.testing import ControlledClock
 
-from ..servers import caught, everything_shown
+from ..servers import everything_shown
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,6 @@ async def test_what_else_a_callable_brings_is_refused_and_not_shown(
     assert isinstance(outcome.error, AuthenticationError)
     assert says in str(outcome.error)
     assert "canary" not in everything_shown(outcome.error)
-
-
 
 
 async def test_a_callable_that_hangs_is_given_up(clock: ControlledClock) -> None:

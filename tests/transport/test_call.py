@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from aiomatatika import (
     MatatikaSession,
-    RateLimitError,
     Repeat,
     ResponseError,
     Retries,
@@ -146,8 +144,6 @@ async def test_what_was_never_sent_is_repeated_whatever_the_method(clock: Contro
     assert clock.sleeps == [0.375, 0.75, 1.5, 3]
 
 
-
-
 async def test_success_gives_back_what_repeats_have_cost(server: MatatikaServer, session: MatatikaSession) -> None:
     for _ in range(150):
         server.faults.add(path=API_KEYS, status=503)
@@ -188,10 +184,6 @@ async def test_a_retry_after_is_kept_and_costs_nothing(
     assert clock.sleeps == [2.25, 2.5]
 
 
-
-
-
-
 # The deadline
 
 
@@ -225,5 +217,3 @@ async def test_a_deadline_that_has_passed_sends_nothing(
     assert isinstance(error, TimeoutError)
     assert (error.sent, error.attempts) == ("no", 0)
     assert server.requests == []
-
-

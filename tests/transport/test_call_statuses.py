@@ -58,8 +58,6 @@ async def test_an_error_to_a_repeat_can_mean_that_the_first_one_did_it(
     assert outcome.status == status
 
 
-
-
 # Redirects
 
 
@@ -105,8 +103,6 @@ async def test_a_redirect_that_is_not_followed(
     assert server.requests.methods() == [method]
 
 
-
-
 @pytest.mark.parametrize("hops", [5, 6])
 async def test_five_redirects_are_followed_and_no_more(
     server: MatatikaServer, session: MatatikaSession, hops: int
@@ -136,8 +132,6 @@ async def test_a_refused_token_is_replaced_and_the_call_made_again(
     assert server.requests.methods() == [method] * 3
     assert len({request.headers["Authorization"] for request in server.requests.api}) == 2
     assert len(server.requests.token) == 2
-
-
 
 
 async def test_a_call_is_made_again_for_its_token_once_and_no_more(

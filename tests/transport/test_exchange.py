@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import tracemalloc
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -19,7 +18,7 @@ from aiomatatika.transport.failure import Failure, NoResponse
 from aiomatatika.transport.message import HAL_JSON, MAX_BODY, Request, Response
 from aiomatatika.transport.repeat import Repeat
 
-from ..servers import LIMITS, Send, answer, bomb, caught, everything_shown, raw_server
+from ..servers import LIMITS, Send, answer, raw_server
 
 SHORT = aiohttp.ClientTimeout(sock_read=0.05)
 
@@ -85,8 +84,6 @@ async def test_any_status_is_a_response_and_no_redirect_is_followed(
     assert response.status == status
 
 
-
-
 # Connections that do not come about
 
 
@@ -100,8 +97,6 @@ async def test_what_was_not_sent(send: Send) -> None:
     assert unknown == NoResponse(Failure.NOT_SENT, "the host's name does not resolve")
     unusable = await send("ftp://127.0.0.1/")
     assert unusable == NoResponse(Failure.NEVER, "aiohttp cannot send to this URL")
-
-
 
 
 # What is no response
@@ -182,8 +177,6 @@ async def test_a_body_is_whole_up_to_its_cap(server: MatatikaServer, send: Send,
     assert await send(server.url, max_body=cap) == NoResponse(Failure.DAMAGED, reason, status=200, too_large=True)
 
 
-
-
 @pytest.mark.parametrize("cap, most", [(MAX_BODY, 2**20), (2**16, 2**16)])
 async def test_of_the_body_of_an_error_the_first_mebibyte_is_read_and_no_more(
     server: MatatikaServer, send: Send, cap: int, most: int
@@ -215,9 +208,3 @@ async def test_what_a_trace_hook_of_the_user_raises_is_a_lost_response(server: M
     async with aiohttp.ClientSession(trace_configs=[trace]) as http:
         outcome = await exchange(http, attempt(server.url), "")
     assert outcome == NoResponse(Failure.LOST, "aiohttp failed with LookupError")
-
-
-
-
-
-

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
-import random
-from collections import Counter
 
-import pytest
-
-from aiomatatika import Repeat, Retries
-from aiomatatika.transport.failure import Failure
-from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
 from aiomatatika.transport.retry_budget import RetryBudget
 
 
@@ -82,9 +74,3 @@ def test_it_is_never_more_than_full() -> None:
 
 
 # Many calls and one API, without any I/O
-
-
-
-
-
-
