@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
-from aiomatatika import AuthenticationError, SessionClosedError
+from aiomatatika import AuthenticationError, SessionClosedError, TransportError
 from aiomatatika.auth import source
 from aiomatatika.auth.token import Granted, Refused
 from aiomatatika.testing import ControlledClock
 
-from .issuer import DAY, Issuer
+from ..servers import caught
+from .issuer import DAY, Issuer, down
 
 
 @pytest.fixture
@@ -44,13 +46,34 @@ async def test_in_its_last_quarter_a_token_is_refreshed_in_the_background(
     await issuer.first()
     assert await issuer.get_at(begins - 1) == "token-1"
     assert issuer.asked == [3]
-    issuer.gate.clear()
     assert await issuer.get_at(begins) == "token-1"  # the old one, at once
-    assert [await issuer.get() for _ in range(100)] == ["token-1"] * 100
     assert issuer.asked == [3, 1]
-    issuer.gate.set()
-    await issuer.get_and_settle()
     assert await issuer.get() == "token-2"
+
+
+LIFETIMES = pytest.mark.parametrize("lifetime", [DAY, 100.0], ids=["a day", "100 s"])
+
+
+@LIFETIMES
+@pytest.mark.parametrize("early, token", [(1, "token-1"), (0, "token-2")], ids=["before", "then"])
+async def test_in_its_last_tenth_or_minute_the_next_token_is_waited_for(
+    issuer: Issuer, lifetime: float, early: float, token: str
+) -> None:
+    issuer.lifetime = lifetime
+    await issuer.first()
+    issuer.clock.advance(lifetime - min(60, lifetime / 10) - early)
+    assert await issuer.get() == token
+
+
+@LIFETIMES
+async def test_in_its_last_seconds_a_token_counts_as_expired(issuer: Issuer, lifetime: float) -> None:
+    issuer.lifetime = lifetime
+    await issuer.first()
+    last = lifetime - min(10, lifetime / 20)
+    issuer.answers += [down(), down()]
+    assert await issuer.get_at(last - 1) == "token-1"  # where the next one is not to be had, the old one serves
+    issuer.clock.advance(1)
+    await caught(issuer.get(lambda: 0.1), TransportError)
 
 
 @pytest.mark.parametrize("patience, time_left", [(0.01, 60.0), (5.0, 0.02)], ids=["5 s", "half of the time left"])
@@ -122,31 +145,24 @@ async def test_a_token_callable_may_close_its_own_session(clock: ControlledClock
 
 
 def test_closing_reaches_the_fetches_of_other_loops(clock: ControlledClock) -> None:
-    live, dead = asyncio.new_event_loop(), asyncio.new_event_loop()
+    issuer = Issuer(clock)
 
-    async def begun() -> tuple[Issuer, asyncio.Task[str]]:
-        issuer = Issuer(clock)
+    async def begin() -> asyncio.Task[str]:
         issuer.gate.clear()
-        return issuer, await begin(issuer)
-
-    async def begin(issuer: Issuer) -> asyncio.Task[str]:
         caller = asyncio.get_running_loop().create_task(issuer.get())
         await asyncio.sleep(0)
         return caller
 
-    try:
-        issuer, caller = live.run_until_complete(begun())
-        abandoned = dead.run_until_complete(begin(issuer))
-        tasks = asyncio.all_tasks(dead)
-        dead.close()
-        asyncio.run(issuer.close())
-        with pytest.raises(SessionClosedError):
-            live.run_until_complete(caller)
-        assert not abandoned.done()
-        for task in tasks:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # its loop was closed under it, on purpose
-    finally:
-        live.close()
+    live, dead = asyncio.new_event_loop(), asyncio.new_event_loop()
+    caller, abandoned = live.run_until_complete(begin()), dead.run_until_complete(begin())
+    tasks = asyncio.all_tasks(dead)
+    dead.close()
+    asyncio.run(issuer.close())
+    with contextlib.closing(live), pytest.raises(SessionClosedError):
+        live.run_until_complete(caller)
+    assert not abandoned.done()
+    for task in tasks:
+        task._log_destroy_pending = False  # type: ignore[attr-defined]  # its loop was closed under it, on purpose
 
 
 async def test_a_callable_that_is_cancelled_by_itself_is_a_failure(issuer: Issuer) -> None:
