@@ -65,18 +65,6 @@ async def test_a_fresh_connection_is_nobody_elses(server: MatatikaServer, send: 
     assert len({first, *fresh_ones}) == 3
 
 
-@pytest.mark.parametrize("status", [200, 204, 299, 301, 303, 308, 400, 401, 404, 418, 500, 599, 600, 999])
-async def test_any_status_is_a_response_and_no_redirect_is_followed(
-    server: MatatikaServer, send: Send, status: int
-) -> None:
-    async with raw_server(answer("200 OK")) as other:
-        server.faults.add(status=status, headers={"Location": other.url})
-        response = await send(server.url)
-        assert other.requests == []
-    assert isinstance(response, Response)
-    assert response.status == status
-
-
 # Connections that do not come about
 
 

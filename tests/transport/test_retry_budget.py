@@ -71,6 +71,3 @@ def test_it_is_never_more_than_full() -> None:
     for repeats in (0, 3, 1_000):
         budget.give_back(repeats)
     assert sum(budget.take(0) for _ in range(100)) == 75
-
-
-# Many calls and one API, without any I/O
