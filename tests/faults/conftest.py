@@ -43,10 +43,12 @@ class Witness:
         self.servers: list[MatatikaServer] = []
 
     @contextlib.contextmanager
-    def raises(self, *kinds: type[E], within: float | None = None) -> Iterator[pytest.ExceptionInfo[E]]:
+    def raises(
+        self, *kinds: type[E], match: str | None = None, within: float | None = None
+    ) -> Iterator[pytest.ExceptionInfo[E]]:
         """Expect one of these errors, by a deadline in seconds, and keep it for the judgement."""
         began = time.monotonic()
-        with pytest.raises(kinds) as caught:
+        with pytest.raises(kinds, match=match) as caught:
             yield caught
         if within is not None:
             assert time.monotonic() - began <= within + ON_TIME
@@ -137,3 +139,13 @@ async def fetched() -> None:
 async def call(session: MatatikaSession) -> None:
     """Make the smallest call that there is."""
     await session.request("GET", "/profiles")
+
+
+async def failure(
+    session: MatatikaSession, witness: Witness, kind: type[E], *, match: str | None = None, within: float | None = None
+) -> E:
+    """Make that call in a session that is closed after it, and return the error that it has to end in."""
+    async with session:
+        with witness.raises(kind, match=match, within=within) as caught:
+            await call(session)
+    return caught.value

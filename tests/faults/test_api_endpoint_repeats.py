@@ -55,7 +55,7 @@ async def test_A26_what_is_sent_once_may_have_been_done(server: MatatikaServer, 
     async with server.session() as session:
         with witness.raises(ApiError) as caught:
             await session.request("POST", "/profiles")
-        assert (caught.value.status, caught.value.maybe_done, caught.value.transient) == (status, True, False)
+    assert (caught.value.status, caught.value.maybe_done, caught.value.transient) == (status, True, False)
 
 
 async def test_A27_many_callers_told_to_wait(server: MatatikaServer) -> None:
@@ -68,47 +68,41 @@ async def test_A27_many_callers_told_to_wait(server: MatatikaServer) -> None:
     assert len(server.requests.api) == 1 + 600 + 2
 
 
-async def test_A28_a_redirect_is_no_attempt(server: MatatikaServer) -> None:
+async def test_A28_a_redirect_is_no_attempt(server: MatatikaServer, witness: Witness) -> None:
     for hop in (1, 2):
         server.faults.add(path=API, status=307, headers={"Location": f"{API}?hop={hop}"})
-    server.faults.add(path=API, status=503)
+    server.faults.add(path=API, status=503, times=2)
     async with server.session(retries=Retries(attempts=2)) as session:
-        await call(session)
+        with witness.raises(ServerError):
+            await call(session)
     assert server.requests.methods() == ["GET"] * 4
 
 
 async def test_A29_problem_details(server: MatatikaServer, witness: Witness) -> None:
+    field = {"detail": "at most 255", "pointer": "#/name"}
     problem = {
-        "type": "https://example.com/problems/validation",
-        "title": "Your request is not valid",
+        "type": "https://a.example",
+        "title": "Not valid",
         "status": 400,
-        "detail": "name is too long",
-        "errors": [{"detail": "at most 255", "pointer": "#/name"}],
+        "detail": "too long",
+        "errors": [field],
     }
     server.faults.add(path=API, status=400, json=problem, headers={"Content-Type": "application/problem+json"})
     async with server.session() as session:
         with witness.raises(BadRequestError) as caught:
             await call(session)
-    error = caught.value
-    assert isinstance(error, ApiError)
-    assert str(error) == "400 Your request is not valid: name is too long (GET /api/profiles)"
-    assert (error.error, error.message) == ("Your request is not valid", "name is too long")
-    assert error.errors == ({"detail": "at most 255", "pointer": "#/name"},)
+    assert str(caught.value) == "400 Not valid: too long (GET /api/profiles)"
+    assert caught.value.errors == (field,)
 
 
-@pytest.mark.parametrize("status", [201, 202, 203, 205, 206, 226])
-@pytest.mark.parametrize("name", ["GET", "list", "POST", "DELETE"])
+@pytest.mark.parametrize("name, status", [("GET", 202), ("list", 206), ("POST", 204), ("DELETE", 203)])
 async def test_A30_a_success_that_was_not_promised(
     server: MatatikaServer, witness: Witness, name: str, status: int
 ) -> None:
-    if (name, status) == ("POST", 201):
-        status = 204
-    method = "GET" if name == "list" else name
-    server.faults.add(method=method, path="/api/*", status=status, act=True, times=None)
+    server.faults.add(method="GET" if name == "list" else name, path="/api/*", status=status, act=True, times=None)
     async with server.session() as session:
-        with witness.raises(ResponseError) as caught:
+        with witness.raises(ResponseError, match=f"status {status}") as caught:
             await CALLS[name](session, server)
-    assert caught.match(f"status {status}")
     assert caught.value.status == status
 
 
@@ -116,36 +110,22 @@ async def test_A30_a_success_that_was_not_promised(
 async def test_A31_an_error_after_an_attempt_that_may_have_done_it(
     server: MatatikaServer, witness: Witness, first: dict[str, Any]
 ) -> None:
-    path = f"/apikeys/{server.default_key_id}"
+    server.faults.add(method="DELETE", **first)
     async with server.session() as session:
-        server.faults.add(method="DELETE", **first)
-        with witness.raises(NotFoundError) as caught:
-            await session.request("DELETE", path)
-        assert (caught.value.maybe_done, caught.value.attempts) == (True, 2)
-        with witness.raises(NotFoundError) as caught:
-            await session.request("DELETE", path)
-        assert (caught.value.maybe_done, caught.value.attempts) == (False, 1)
+        for maybe_done, attempts in ((True, 2), (False, 1)):
+            with witness.raises(NotFoundError) as caught:
+                await session.request("DELETE", f"/apikeys/{server.default_key_id}")
+            assert (caught.value.maybe_done, caught.value.attempts) == (maybe_done, attempts)
 
 
-@pytest.mark.parametrize("name", ["CF-RAY", "X-Request-Id", "x-correlation-id"])
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witness, name: str, status: int) -> None:
-    server.faults.add(path=API, status=status, headers={name: "8f2c-LHR"}, times=None)
+async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witness, status: int) -> None:
+    server.faults.add(path=API, status=status, headers={"CF-RAY": "8f2c-LHR"}, times=None)
     async with server.session() as session:
         with witness.raises(MatatikaError) as caught:
             await call(session)
     assert caught.value.request_id == "8f2c-LHR"
     assert "8f2c-LHR" not in str(caught.value)
-
-
-@pytest.mark.parametrize("value", ["a b", "x" * 129, "\x1b[31m", "é", ""])
-async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, witness: Witness, value: str) -> None:
-    head = f"HTTP/1.1 404 Not Found\r\nX-Request-Id: {value}\r\nCF-RAY: ray\r\nContent-Length: 0\r\n\r\n"
-    server.faults.add(path=API, raw=head.encode())
-    async with server.session() as session:
-        with witness.raises(MatatikaError) as caught:
-            await call(session)
-    assert caught.value.request_id in {"ray", None}
 
 
 # What people see
@@ -154,8 +134,6 @@ async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, wit
 @pytest.mark.parametrize(
     "status, json, text",
     [
-        (404, None, "404 Not Found"),
-        (404, {}, "404 Not Found"),
         (599, None, "599"),
         (429, {"error": "Too Many Requests", "message": "Too Many Requests"}, "429 Too Many Requests"),
         (429, {"message": "slow down"}, "429 Too Many Requests: slow down"),

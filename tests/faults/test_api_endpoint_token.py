@@ -32,13 +32,12 @@ async def test_A01_401_with_a_token_believed_valid(server: MatatikaServer) -> No
 async def test_A02_401_again_after_the_refresh(
     server: MatatikaServer, clock: ControlledClock, witness: Witness
 ) -> None:
-    server.faults.add(path=API, status=401, times=None)
+    server.faults.add(path=API, status=401, headers={"WWW-Authenticate": None}, times=None)
     async with server.session() as session:
-        with witness.raises(AuthenticationError) as caught:
+        with witness.raises(AuthenticationError, match="401 without a code") as caught:
             await call(session)
-        assert (caught.value.status, caught.value.attempts) == (401, 2)
-        assert len(server.requests.token) == 2
-        assert len(server.requests.api) == 2
+        assert (caught.value.status, caught.value.code, caught.value.attempts) == (401, None, 2)
+        assert tokens_used(server) == [0, 1]
         for _ in range(1_000):
             clock.advance(0.3)
             with witness.raises(AuthenticationError):
@@ -102,7 +101,6 @@ async def test_A25_challenge_with_claims(server: MatatikaServer, witness: Witnes
         with witness.raises(AuthenticationError) as caught:
             await call(session)
     assert caught.value.code == "insufficient_claims"
-    assert "insufficient_claims" in str(caught.value)
-    assert len(server.requests.token) == 2
+    assert "401 insufficient_claims" in str(caught.value)
     assert tokens_used(server) == [0, 1]
     assert "claims" not in server.requests.token[1].form()
