@@ -187,10 +187,8 @@ class NoLock(Memory):
         ),
         *((Memory, {method: None}, "TimeoutError at") for method in ("load", "lock", "save")),
         (Memory, {"save": OSError(28, "No space left on device")}, "No space left on device"),
-        (Memory, {"release": LookupError("canary")}, None),
-        (Memory, {"release": None}, None),
-        (NotAwaitable, {}, "TypeError at"),
-        (Foreign, {}, "AttributeError at"),
+        *((Memory, {"release": LookupError("canary")}, None), (Memory, {"release": None}, None)),
+        *((NotAwaitable, {}, "TypeError at"), (Foreign, {}, "AttributeError at")),
         (NoLock, {}, "LookupError at test_shared.py"),
     ],
 )

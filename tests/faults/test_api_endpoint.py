@@ -24,7 +24,7 @@ from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..canary import assert_hidden, shown_by
 from ..servers import OrderedClock
-from .conftest import Witness, call
+from .conftest import Witness, call, failure
 from .wires import raw_server, session_at, stranger
 
 API = "/api/profiles"
@@ -40,10 +40,8 @@ ID = UUID("3f2504e0-4f89-41d3-9a0c-0305e82c3301")
 async def test_A07_403(server: MatatikaServer, witness: Witness) -> None:
     challenge = 'Bearer error="insufficient_scope", scope="a b"'
     server.faults.add(path=API, status=403, headers={"WWW-Authenticate": challenge})
-    async with server.session() as session:
-        with witness.raises(ForbiddenError) as caught:
-            await call(session)
-    assert caught.value.code == "insufficient_scope"
+    error = await failure(server.session(), witness, ForbiddenError)
+    assert error.code == "insufficient_scope"
     assert len(server.requests.token) == 1
     assert server.requests.methods() == ["GET"]
 
@@ -153,11 +151,9 @@ async def test_A16_DELETE_lost(server: MatatikaServer, reset: bool) -> None:
 @pytest.mark.parametrize("path", ["/oauth/token", API], ids=["token endpoint", "API"])
 async def test_A17_deadline(server: MatatikaServer, clock: ControlledClock, witness: Witness, path: str) -> None:
     hangs = server.faults.add(path=path, delay=asyncio.Event())
-    async with server.session(timeouts=Timeouts(total=0.3)) as session:
-        with witness.raises(TimeoutError, within=0.3) as caught:
-            await call(session)
-    assert isinstance(caught.value, TransportError)
-    assert caught.value.sent == ("maybe" if path == API else "no")
+    error = await failure(server.session(timeouts=Timeouts(total=0.3)), witness, TimeoutError, within=0.3)
+    assert isinstance(error, TransportError)
+    assert error.sent == ("maybe" if path == API else "no")
     assert hangs.hits == 1
 
     server.faults.add(path=path, status=503, times=None)
@@ -245,8 +241,6 @@ async def test_A23_unheard_of_status(
 async def test_A24_proxy_error_page(server: MatatikaServer, witness: Witness, size: int) -> None:
     page = "<!DOCTYPE html><html><!-- <hr> --><h1>Bad gateway</h1>" + "<p class='x'>It is down.</p>" * (size // 28)
     server.faults.add(path=API, status=502, headers={"Content-Type": "text/html"}, body=page, times=None)
-    async with server.session() as session:
-        with witness.raises(ServerError, match="Bad gateway It is down") as caught:
-            await call(session)
-    assert len(str(caught.value)) <= 600
-    assert not {"<", ">"} & set(str(caught.value))
+    error = await failure(server.session(), witness, ServerError, match="Bad gateway It is down")
+    assert len(str(error)) <= 600
+    assert not {"<", ">"} & set(str(error))

@@ -22,7 +22,7 @@ from aiomatatika import (
 )
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import Witness, call
+from .conftest import Witness, call, failure
 
 API = "/api/profiles"
 CALLS: Mapping[str, Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]] = {
@@ -72,9 +72,7 @@ async def test_A28_a_redirect_is_no_attempt(server: MatatikaServer, witness: Wit
     for hop in (1, 2):
         server.faults.add(path=API, status=307, headers={"Location": f"{API}?hop={hop}"})
     server.faults.add(path=API, status=503, times=2)
-    async with server.session(retries=Retries(attempts=2)) as session:
-        with witness.raises(ServerError):
-            await call(session)
+    await failure(server.session(retries=Retries(attempts=2)), witness, ServerError)
     assert server.requests.methods() == ["GET"] * 4
 
 
@@ -88,11 +86,9 @@ async def test_A29_problem_details(server: MatatikaServer, witness: Witness) -> 
         "errors": [field],
     }
     server.faults.add(path=API, status=400, json=problem, headers={"Content-Type": "application/problem+json"})
-    async with server.session() as session:
-        with witness.raises(BadRequestError) as caught:
-            await call(session)
-    assert str(caught.value) == "400 Not valid: too long (GET /api/profiles)"
-    assert caught.value.errors == (field,)
+    error = await failure(server.session(), witness, BadRequestError)
+    assert str(error) == "400 Not valid: too long (GET /api/profiles)"
+    assert error.errors == (field,)
 
 
 @pytest.mark.parametrize("name, status", [("GET", 202), ("list", 206), ("POST", 204), ("DELETE", 203)])
@@ -121,11 +117,9 @@ async def test_A31_an_error_after_an_attempt_that_may_have_done_it(
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
 async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witness, status: int) -> None:
     server.faults.add(path=API, status=status, headers={"CF-RAY": "8f2c-LHR"}, times=None)
-    async with server.session() as session:
-        with witness.raises(MatatikaError) as caught:
-            await call(session)
-    assert caught.value.request_id == "8f2c-LHR"
-    assert "8f2c-LHR" not in str(caught.value)
+    error = await failure(server.session(), witness, MatatikaError)
+    assert error.request_id == "8f2c-LHR"
+    assert "8f2c-LHR" not in str(error)
 
 
 # What people see
@@ -143,10 +137,8 @@ async def test_A24_an_error_says_what_its_status_means_once(
     server: MatatikaServer, witness: Witness, status: int, json: Any, text: str
 ) -> None:
     server.faults.add(path=API, status=status, **({"body": b""} if json is None else {"json": json}))
-    async with server.session(retries=Retries(attempts=1)) as session:
-        with witness.raises(ApiError) as caught:
-            await call(session)
-    assert str(caught.value) == f"{text} (GET {API})"
+    error = await failure(server.session(retries=Retries(attempts=1)), witness, ApiError)
+    assert str(error) == f"{text} (GET {API})"
 
 
 @pytest.mark.parametrize("status", [501, 505])
@@ -154,10 +146,8 @@ async def test_A23_what_the_server_cannot_do_is_not_repeated(
     server: MatatikaServer, witness: Witness, status: int
 ) -> None:
     server.faults.add(path=API, status=status, times=None)
-    async with server.session() as session:
-        with witness.raises(ServerError) as caught:
-            await call(session)
-    assert (caught.value.maybe_done, caught.value.transient) == (False, False)
+    error = await failure(server.session(), witness, ServerError)
+    assert (error.maybe_done, error.transient) == (False, False)
     assert server.requests.methods() == ["GET"]
 
 
@@ -181,7 +171,5 @@ async def test_A13_every_attempt_is_one_record_of_the_log(
 
 async def test_A11_a_limit_that_goes_on_names_the_wait(server: MatatikaServer, witness: Witness) -> None:
     server.faults.add(path=API, status=429, headers={"Retry-After": "2"}, times=None)
-    async with server.session(retries=Retries(attempts=2)) as session:
-        with witness.raises(RateLimitError) as caught:
-            await call(session)
-    assert (caught.value.retry_after, caught.value.attempts, caught.value.maybe_done) == (2, 2, False)
+    error = await failure(server.session(retries=Retries(attempts=2)), witness, RateLimitError)
+    assert (error.retry_after, error.attempts, error.maybe_done) == (2, 2, False)

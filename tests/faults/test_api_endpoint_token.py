@@ -9,7 +9,7 @@ import aiohttp
 from aiomatatika import AuthenticationError
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import Witness, call
+from .conftest import Witness, call, failure
 from .wires import session_at, stranger
 
 API = "/api/profiles"
@@ -47,9 +47,7 @@ async def test_A02_401_again_after_the_refresh(
 
 
 async def test_A03_401_in_bearer_token_mode(server: MatatikaServer, clock: ControlledClock, witness: Witness) -> None:
-    async with session_at(server.url, clock) as session:
-        with witness.raises(AuthenticationError):
-            await call(session)
+    await failure(session_at(server.url, clock), witness, AuthenticationError)
     assert server.requests.token == []
     assert server.requests.methods() == ["GET"]
 

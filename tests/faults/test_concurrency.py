@@ -111,7 +111,7 @@ async def test_C06_an_early_refresh_runs_in_the_background_and_nobody_waits(serv
     assert [request.headers["Authorization"] for request in server.requests.api] == [old] * 201 + [new]
 
 
-BUSY: dict[str, tuple[float | None, dict[str, Any]]] = {  # the age of the token, if there is one, and a fault; else no response
+BUSY: dict[str, tuple[float | None, dict[str, Any]]] = {  # the age of the token, and the fault; None: no token
     "a token": (None, {"path": TOKEN}),
     "a refresh": (86_400, {"path": TOKEN}),
     "the last minute of a token": (86_350, {"path": TOKEN}),

@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from aiomatatika import AuthenticationError, MatatikaSession, RateLimitError, ResponseError, Timeouts, TransportError
+from aiomatatika import (
+    AuthenticationError,
+    MatatikaSession,
+    NewApiKey,
+    RateLimitError,
+    ResponseError,
+    Timeouts,
+    TransportError,
+)
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import Witness, call, fetched
+from .conftest import Witness, call, failure, fetched
 from .wires import stranger
 
 TOKEN = "/oauth/token"
@@ -79,13 +87,12 @@ async def test_T04_expires_in_is_0_negative_or_already_past(
     server.faults.add(path=TOKEN, body=token_response(expires_in))
     async with server.session() as session:
         for _ in range(3):
-            with witness.raises(AuthenticationError) as caught:
+            with witness.raises(AuthenticationError, match="the token is already expired"):
                 await call(session)
-            assert "the token is already expired" in str(caught.value)
         assert len(server.requests.token) == 1
         clock.advance(5)
         await call(session)
-        assert len(server.requests.token) == 2
+    assert len(server.requests.token) == 2
 
 
 @pytest.mark.parametrize("expires_in", ["true", "1e400", "NaN", "Infinity", '"P1D"', '"86400s"', "[]", "{}"])
@@ -101,10 +108,8 @@ async def test_T37_a_lifetime_of_400_digits(server: MatatikaServer, clock: Contr
 @pytest.mark.parametrize("expires_in", ["-0.0", f"-{'9' * 400}", f'"-{"9" * 400}"', f"-{'9' * 5_000}", "-1e308"])
 async def test_T37_a_lifetime_that_was_over_long_ago(server: MatatikaServer, witness: Witness, expires_in: str) -> None:
     server.faults.add(path=TOKEN, body=token_response(expires_in))
-    async with server.session() as session:
-        with witness.raises(AuthenticationError) as caught:
-            await call(session)
-    assert "the token is already expired" in str(caught.value)
+    error = await failure(server.session(), witness, AuthenticationError)
+    assert "the token is already expired" in str(error)
     assert len(server.requests.token) == 1
 
 
@@ -195,21 +200,13 @@ async def test_T13_other_Auth0_refusals(
     server: MatatikaServer, witness: Witness, status: int, code: str | None, hint: str
 ) -> None:
     texts = set()
-    for words in (
-        CANARY,
-        "Service not enabled within domain: https://app.matatika.com/api",
-        "Grant type 'client_credentials' not allowed for the client.",
-        'Client "a1" is not authorized to access resource server "https://app.matatika.com/api".',
-    ):
+    for words in (CANARY, "Service not enabled within domain", "Grant type 'client_credentials' not allowed"):
         server.faults.add(path=TOKEN, status=status, json={"error": code, "error_description": words})
-        async with server.session() as session:
-            with witness.raises(AuthenticationError) as caught:
-                await call(session)
-        assert (caught.value.status, caught.value.code) == (status, code if code and "<" not in code else None)
-        texts.add(str(caught.value))
-    (text,) = texts  # the wording decides nothing
-    assert hint in text
-    assert len(server.requests.token) == 4  # one each
+        error = await failure(server.session(), witness, AuthenticationError, match=hint)
+        assert (error.status, error.code) == (status, code if code and "<" not in code else None)
+        texts.add(str(error))
+    assert len(texts) == 1, "the wording decides nothing"
+    assert len(server.requests.token) == 3, "one each"
     assert server.requests.api == []
 
 
@@ -219,22 +216,19 @@ async def test_T34_brand_new_credentials(witness: Witness, seconds: float) -> No
         witness.servers.append(server)
         clock = server.clock
         assert isinstance(clock, ControlledClock)
-
-        key = await session.apikeys.create("impatient")
-        with clock.installed():
-            impatient = MatatikaSession(key.credentials, deployment=server.deployment)
-        async with impatient:
-            with witness.raises(AuthenticationError) as caught:
-                await call(impatient)
-            assert "can take up to 30 s to work" in str(caught.value)
+        impatient = await session.apikeys.create("impatient")
+        async with with_key(impatient, server) as its_own:
+            with witness.raises(AuthenticationError, match="can take up to 30 s to work"):
+                await call(its_own)
             clock.advance(61)
-            await call(impatient)
+            await call(its_own)
+        async with with_key(await session.apikeys.create("patient", ready_within=45), server) as its_own:
+            await call(its_own)
 
-        key = await session.apikeys.create("patient", ready_within=45)
-        with clock.installed():
-            patient = MatatikaSession(key.credentials, deployment=server.deployment)
-        async with patient:
-            await call(patient)
+
+def with_key(key: NewApiKey, server: MatatikaServer) -> MatatikaSession:
+    with server.clock.installed():  # type: ignore[attr-defined]  # a ControlledClock
+        return MatatikaSession(key.credentials, deployment=server.deployment)
 
 
 # A limit
@@ -243,19 +237,16 @@ async def test_T34_brand_new_credentials(witness: Witness, seconds: float) -> No
 async def test_T14_quota_exceeded_no_token_in_hand(
     server: MatatikaServer, clock: ControlledClock, witness: Witness
 ) -> None:
-    quota = {"error": "too_many_requests", "error_description": "Client quota exceeded"}
-    server.faults.add(path=TOKEN, status=429, headers={"Retry-After": "3540"}, json=quota)
+    server.faults.add(path=TOKEN, status=429, headers={"Retry-After": "3540"}, json={"error": "too_many_requests"})
     async with server.session() as session:
-        for passed in (0, 1_000, 2_400):
+        for passed, left in ((0, 3_540), (0.5, 3_540), (3_000, 540)):
             clock.advance(passed)
             with witness.raises(RateLimitError, within=0.1) as caught:
                 await call(session)
-            assert caught.value.retry_after is not None
-            assert 0 < caught.value.retry_after <= 3_540 - passed
+            assert caught.value.retry_after == left
         assert clock.sleeps == []
         assert len(server.requests.token) == 1
-        assert server.requests.api == []
-        clock.advance(140)
+        clock.advance(540)
         await call(session)
 
 

@@ -35,11 +35,8 @@ def send(session: MatatikaSession, method: str = "GET", repeat: Repeat = Repeat.
 @pytest.mark.parametrize(
     "repeat, methods, sent",
     [
-        (None, ["GET", "PUT", "DELETE"], 3),
-        (None, ["POST", "PATCH"], 1),
-        (Repeat.SAFE, ["POST"], 3),
-        (Repeat.IDEMPOTENT, ["POST"], 3),
-        (Repeat.ONCE, ["GET"], 1),
+        *((None, ["GET", "PUT", "DELETE"], 3), (None, ["POST", "PATCH"], 1), (Repeat.SAFE, ["POST"], 3)),
+        *((Repeat.IDEMPOTENT, ["POST"], 3), (Repeat.ONCE, ["GET"], 1)),
     ],
 )
 async def test_a_server_error_is_repeated_unless_once_is_declared(

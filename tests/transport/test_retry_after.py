@@ -18,11 +18,8 @@ AT_NOW = "Tue, 14 Nov 2023 22:13:20 GMT"
 @pytest.mark.parametrize(
     "text, seconds",
     [
-        (AT_NOW, NOW),
-        ("Tuesday, 14-Nov-23 22:13:20 GMT", NOW),
-        ("Tue Nov 14 22:13:20 2023", NOW),
-        ("Sun Nov  6 08:49:37 1994", 784_111_777),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+        *((AT_NOW, NOW), ("Tuesday, 14-Nov-23 22:13:20 GMT", NOW), ("Tue Nov 14 22:13:20 2023", NOW)),
+        *(("Sun Nov  6 08:49:37 1994", 784_111_777), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777)),
     ],
 )
 def test_an_http_date_has_three_forms(text: str, seconds: float) -> None:
@@ -52,18 +49,9 @@ def test_every_date_that_a_server_can_write_is_read(moment: datetime) -> None:
 @pytest.mark.parametrize(
     "text, seconds",
     [
-        ("0", 0),
-        ("120", 120),
-        (" 2\t", 2),
-        ("007", 7),
-        ("999999999", 999_999_999),
-        ("1000000000", 10**9),
-        ("9999999999", 10**9),
-        ("9" * 5000, 10**9),
-        (AT_NOW, 0),
-        ("Tue, 14 Nov 2023 22:13:50 GMT", 30),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 10**9),
+        *(("0", 0), ("120", 120), (" 2\t", 2), ("007", 7), ("999999999", 999_999_999), ("1000000000", 10**9)),
+        *(("9999999999", 10**9), ("9" * 5000, 10**9), (AT_NOW, 0), ("Tue, 14 Nov 2023 22:13:50 GMT", 30)),
+        *(("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", 10**9)),
         *((text, None) for text in (None, "", " ", "-5", "+5", "1e3", "1_000", "٣", "²", "0x10", "1.5", "1,5")),
         *((text, None) for text in ("nan", "inf", "5s", "5 5", "\n5", "5\xa0")),
     ],
