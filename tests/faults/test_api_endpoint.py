@@ -218,7 +218,13 @@ async def test_A21_aiohttps_own_400(
 
 @pytest.mark.parametrize(
     "kind, sent, statuses",
-    [(None, 1, [299]), (ApiError, 1, [418]), (ServerError, 5, [599]), (ResponseError, 1, [300, 304, 399, 600, 999])],
+    [
+        (None, 1, [299]),
+        (ApiError, 1, [418]),
+        (ServerError, 5, [599]),
+        (ServerError, 1, [501, 505]),  # what the server cannot do it cannot do the next time
+        (ResponseError, 1, [300, 304, 399, 600, 999]),
+    ],
 )
 async def test_A23_unheard_of_status(
     server: MatatikaServer, witness: Witness, kind: type[Exception] | None, sent: int, statuses: list[int]

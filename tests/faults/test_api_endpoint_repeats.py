@@ -141,16 +141,6 @@ async def test_A24_an_error_says_what_its_status_means_once(
     assert str(error) == f"{text} (GET {API})"
 
 
-@pytest.mark.parametrize("status", [501, 505])
-async def test_A23_what_the_server_cannot_do_is_not_repeated(
-    server: MatatikaServer, witness: Witness, status: int
-) -> None:
-    server.faults.add(path=API, status=status, times=None)
-    error = await failure(server.session(), witness, ServerError)
-    assert (error.maybe_done, error.transient) == (False, False)
-    assert server.requests.methods() == ["GET"]
-
-
 async def test_A13_every_attempt_is_one_record_of_the_log(
     server: MatatikaServer, clock: ControlledClock, caplog: pytest.LogCaptureFixture
 ) -> None:

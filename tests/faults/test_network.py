@@ -71,20 +71,13 @@ def _token(witness: Witness) -> None:
     witness.secrets.add("canary-token")
 
 
-@pytest.mark.parametrize("hang", [False, True], ids=["NXDOMAIN", "timeout"])
 @pytest.mark.parametrize("method", CALLS)
-async def test_N01_a_name_that_does_not_resolve_was_sent_nothing(witness: Witness, method: str, hang: bool) -> None:
-    names = Names(hang=hang)
-    timeouts = Timeouts(total=0.2) if hang else Timeouts()
-    async with (
-        borrowed(names) as http,
-        session_at("https://nowhere.example", http=http, timeouts=timeouts) as session,
-    ):
-        with witness.raises(TransportError, within=1) as caught:
+async def test_N01_a_name_that_does_not_resolve_was_sent_nothing(witness: Witness, method: str) -> None:
+    names = Names()
+    async with borrowed(names) as http, session_at("https://nowhere.example", http=http) as session:
+        with witness.raises(TransportError, match="resolve") as caught:
             await CALLS[method](session)
-    assert (caught.value.sent, caught.value.attempts, names.asked) == (("no", 1, 1) if hang else ("no", 5, 5))
-    assert ("resolve" in str(caught.value)) is not hang
-    assert isinstance(caught.value, TimeoutError) is hang
+    assert (caught.value.sent, caught.value.attempts, names.asked) == ("no", 5, 5)
 
 
 @pytest.mark.parametrize("method", CALLS)

@@ -71,20 +71,17 @@ def test_a_date_counts_from_the_servers_own_time() -> None:
     assert server_time({}, 5) == 5
 
 
-date_like = st.tuples(
-    st.sampled_from(["Mon, ", "Sunday, ", "Tue "]),
-    st.text(st.sampled_from("0123456789 -:JanFebGMT"), max_size=25),
-    st.sampled_from(["", " GMT", " 2023"]),
-).map("".join)
-exact_form = st.from_regex(
-    re.compile(
-        r"(Mon|Sun), \d\d (Jan|Feb|Xyz) \d{4} \d\d:\d\d:\d\d GMT|Mon (Jan|Foo) [ \d]\d \d\d:\d\d:\d\d \d{4}", re.ASCII
-    ),
-    fullmatch=True,
+LIKE_A_DATE = re.compile(
+    r"(Mon|Sun), \d\d (Jan|Feb|Xyz) \d{4} \d\d:\d\d:\d\d GMT|Mon (Jan|Foo) [ \d]\d \d\d:\d\d:\d\d \d{4}", re.ASCII
 )
 
 
-@given(st.text(st.characters()) | date_like | exact_form | st.integers().map(str), st.floats(-1e12, 1e12))
+@given(
+    st.text(st.characters())
+    | st.integers().map(str)
+    | st.from_regex(re.compile(LIKE_A_DATE, re.ASCII), fullmatch=True),
+    st.floats(-1e12, 1e12),
+)
 @example("Sun, 00 Jan 0000 00:00:00 GMT", NOW)
 @example("Sunday, 31-Feb-00 99:99:99 GMT", NOW)
 def test_whatever_the_text_there_is_a_number_of_seconds_or_none(text: str, now: float) -> None:
