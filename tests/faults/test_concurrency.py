@@ -33,21 +33,6 @@ async def outcomes(tasks: list[asyncio.Task[ApiKey | None]]) -> Counter[type]:
     return Counter(type(each) for each in await asyncio.gather(*tasks, return_exceptions=True))
 
 
-@contextlib.asynccontextmanager
-async def opened(server: MatatikaServer, *, busy: bool) -> AsyncIterator[MatatikaSession]:
-    """A session that is in use, and that nobody closes in the end."""
-    session = server.session()
-    await session.apikeys.list().first()
-    if not busy:
-        yield session
-        return
-    hang = server.faults.add(path=KEYS, delay=asyncio.Event())
-    callers = calls(session, 1)
-    await hang.wait()
-    yield session
-    assert await outcomes(callers) == {SessionClosedError: 1}
-
-
 async def cancelled(server: MatatikaServer, n: int) -> Counter[type]:
     """Cancel the first n of a hundred callers while the token is fetched for all; return how the hundred ended."""
     answer = asyncio.Event()
@@ -166,18 +151,24 @@ async def test_C08_the_body_of_async_with_raises(server: MatatikaServer, witness
     assert session.closed
 
 
+@contextlib.asynccontextmanager
+async def opened(server: MatatikaServer) -> AsyncIterator[MatatikaSession]:
+    """A session with a call in flight, that nobody closes in the end."""
+    session = server.session()
+    await call(session)
+    hang = server.faults.add(path=KEYS, delay=asyncio.Event())
+    callers = calls(session, 1)
+    await hang.wait()
+    yield session
+    assert await outcomes(callers) == {SessionClosedError: 1}
+
+
 async def test_C09_closing_is_cancelled(server: MatatikaServer) -> None:
-    before = open_files()
-
-    async def close(session: MatatikaSession) -> None:
-        await session.close()
-
-    interruptions = 0
-    for busy in (False, True):
-        async for session, ending in interrupted_everywhere(lambda: opened(server, busy=busy), close):  # noqa: B023
-            interruptions += 1
-            assert isinstance(ending.error, asyncio.CancelledError)
-            assert session.closed
+    before, interruptions = open_files(), 0
+    async for session, ending in interrupted_everywhere(lambda: opened(server), MatatikaSession.close):
+        interruptions += 1
+        assert isinstance(ending.error, asyncio.CancelledError)
+        assert session.closed
     await settled()
     assert interruptions >= 2
     assert open_files() == before
@@ -205,6 +196,13 @@ async def test_C10_a_sibling_in_a_task_group_fails(server: MatatikaServer) -> No
 
 async def test_C12_a_cancellation_is_not_swallowed(server: MatatikaServer, witness: Witness) -> None:
     hang = server.faults.add(path=KEYS, delay=asyncio.Event(), times=None)
+
+    async def cancelled_as_its_limit_runs_out() -> None:
+        async with asyncio.timeout(None) as limit:
+            asyncio.get_running_loop().call_soon(both.cancel)
+            limit.reschedule(0)
+            await session.apikeys.list().first()
+
     async with server.session() as session:
         (caller,) = calls(session, 1)
         await hang.wait()
@@ -218,14 +216,6 @@ async def test_C12_a_cancellation_is_not_swallowed(server: MatatikaServer, witne
             async with asyncio.timeout(0.01):
                 await session.apikeys.list().first()
         assert type(caught.value) is TimeoutError  # of the caller's limit, not of ours
-
-        async def cancelled_as_its_limit_runs_out() -> None:
-            task = asyncio.current_task()
-            assert task
-            async with asyncio.timeout(None) as limit:
-                asyncio.get_running_loop().call_soon(task.cancel)
-                limit.reschedule(0)
-                await session.apikeys.list().first()
 
         both = asyncio.ensure_future(cancelled_as_its_limit_runs_out())
         with witness.raises(asyncio.CancelledError):
