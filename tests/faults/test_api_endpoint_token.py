@@ -6,7 +6,7 @@ import asyncio
 
 import aiohttp
 
-from aiomatatika import AuthenticationError
+from aiomatatika import AuthenticationError, Retries
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from .conftest import Witness, call, failure
@@ -22,11 +22,12 @@ def tokens_used(server: MatatikaServer) -> list[int]:
 
 
 async def test_A01_401_with_a_token_believed_valid(server: MatatikaServer) -> None:
-    server.faults.add(path=API, status=401)
-    async with server.session() as session:
-        await call(session)
+    for status in (401, 429, 200):
+        server.faults.add(path=API, status=status)
+    async with server.session(retries=Retries(attempts=2)) as session:  # the refused token takes none
+        await session.request("POST", "/profiles")
     assert len(server.requests.token) == 2
-    assert tokens_used(server) == [0, 1]
+    assert tokens_used(server) == [0, 1, 1]
 
 
 async def test_A02_401_again_after_the_refresh(

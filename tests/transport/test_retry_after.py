@@ -76,12 +76,7 @@ LIKE_A_DATE = re.compile(
 )
 
 
-@given(
-    st.text(st.characters())
-    | st.integers().map(str)
-    | st.from_regex(re.compile(LIKE_A_DATE, re.ASCII), fullmatch=True),
-    st.floats(-1e12, 1e12),
-)
+@given(st.text() | st.integers().map(str) | st.from_regex(LIKE_A_DATE, fullmatch=True), st.floats(-1e12, 1e12))
 @example("Sun, 00 Jan 0000 00:00:00 GMT", NOW)
 @example("Sunday, 31-Feb-00 99:99:99 GMT", NOW)
 def test_whatever_the_text_there_is_a_number_of_seconds_or_none(text: str, now: float) -> None:

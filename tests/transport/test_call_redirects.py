@@ -1,62 +1,21 @@
-"""What the status of a response amounts to: a result, a redirect, another token, or an error."""
+"""Responses that a call follows or repeats: redirects, and a refused token."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from aiomatatika import (
-    ApiError,
     AuthenticationError,
     MatatikaError,
     MatatikaSession,
-    Repeat,
-    Response,
     ResponseError,
-    Retries,
     UnsafeLinkError,
 )
 from aiomatatika.testing import MatatikaServer
-from aiomatatika.transport.message import GONE, Request
 
 from ..servers import API_KEYS, KEYS, caught, get
-
-
-def send(session: MatatikaSession, method: str = "GET", repeat: Repeat = Repeat.SAFE, **fields: Any) -> Any:
-    """Send a request as an operation declares it."""
-    client = session._client
-    return client.send(Request(method=method, url=client.at(KEYS), repeat=repeat, **fields))
-
-
-# What a status amounts to
-
-
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-async def test_any_success_will_do_unless_some_are_promised(
-    server: MatatikaServer, session: MatatikaSession, status: int
-) -> None:
-    server.faults.add(path=API_KEYS, status=status, times=None)
-    assert await get(session) == status
-    assert (await send(session, promised=frozenset({status, 207}))).status == status
-    error = await caught(send(session, promised=frozenset({208, 207})), ResponseError)
-    assert f"answered with status {status}, where 207 or 208 is expected" in str(error)
-    assert (error.status, error.path) == (status, API_KEYS)
-
-
-@pytest.mark.parametrize("status, repeated, done", [(404, True, True), (409, True, False), (404, False, False)])
-async def test_an_error_to_a_repeat_can_mean_that_the_first_one_did_it(
-    server: MatatikaServer, session: MatatikaSession, status: int, repeated: bool, done: bool
-) -> None:
-    if repeated:
-        server.faults.add(path=API_KEYS, drop="after")
-    server.faults.add(path=API_KEYS, status=status)
-    call = send(session, "DELETE", Repeat.IDEMPOTENT, done_already=GONE)
-    outcome = (await call) if done else (await caught(call))
-    assert isinstance(outcome, Response if done else ApiError)
-    assert outcome.status == status
-
 
 # Redirects
 
@@ -114,20 +73,6 @@ async def test_five_redirects_are_followed_and_no_more(server: MatatikaServer, s
 
 
 # A token that the API refuses
-
-
-@pytest.mark.parametrize("method, repeat", [("GET", None), ("PUT", None), ("POST", None), ("POST", Repeat.ONCE)])
-async def test_a_refused_token_is_replaced_and_the_call_made_again(
-    server: MatatikaServer, session: MatatikaSession, method: str, repeat: Repeat | None
-) -> None:
-    server.faults.add(path=API_KEYS, status=401)
-    server.faults.add(path=API_KEYS, status=429)
-    server.faults.add(path=API_KEYS, status=200)
-    two = session.with_options(retries=Retries(attempts=2))  # the refused token takes none
-    assert (await two.request(method, KEYS, repeat=repeat)).status == 200
-    assert server.requests.methods() == [method] * 3
-    assert len({request.headers["Authorization"] for request in server.requests.api}) == 2
-    assert len(server.requests.token) == 2
 
 
 async def test_a_call_is_made_again_for_its_token_once_and_no_more(
