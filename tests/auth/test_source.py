@@ -134,6 +134,16 @@ async def test_tokens_that_were_good_are_replaced_as_often_as_four_times_in_two_
 # Closing
 
 
+async def test_closing_ends_the_wait_for_the_next_token(issuer: Issuer) -> None:
+    await issuer.first()
+    issuer.clock.advance(DAY - 59)
+    issuer.gate.clear()
+    caller = asyncio.create_task(issuer.get())
+    await asyncio.sleep(0)
+    await issuer.close()
+    await caught(caller, SessionClosedError)
+
+
 async def test_a_token_callable_may_close_its_own_session(clock: ControlledClock) -> None:
     class Closing(Issuer):
         async def __call__(self, attempts: int) -> Granted | Refused:

@@ -15,7 +15,6 @@ from aiomatatika import (
     MatatikaError,
     MatatikaSession,
     NotFoundError,
-    RateLimitError,
     ResponseError,
     Retries,
     ServerError,
@@ -47,15 +46,6 @@ async def test_A26_408_and_425_are_repeated_where_that_is_safe(
     if status == 408:  # another may wait on each idle connection
         first, repeat = server.requests.api[-2:]
         assert first.connection != repeat.connection
-
-
-@pytest.mark.parametrize("status", [408, 425])
-async def test_A26_what_is_sent_once_may_have_been_done(server: MatatikaServer, witness: Witness, status: int) -> None:
-    server.faults.add(method="POST", path=API, status=status)
-    async with server.session() as session:
-        with witness.raises(ApiError) as caught:
-            await session.request("POST", "/profiles")
-    assert (caught.value.status, caught.value.maybe_done, caught.value.transient) == (status, True, False)
 
 
 async def test_A27_many_callers_told_to_wait(server: MatatikaServer) -> None:
@@ -159,9 +149,3 @@ async def test_A13_every_attempt_is_one_record_of_the_log(
     assert all(each["duration"] >= 0 and each["levelno"] == logging.DEBUG for each in records)
     assert all(each["name"].startswith("aiomatatika") for each in records)
     assert "hidden" not in repr(records)
-
-
-async def test_A11_a_limit_that_goes_on_names_the_wait(server: MatatikaServer, witness: Witness) -> None:
-    server.faults.add(path=API, status=429, headers={"Retry-After": "2"}, times=None)
-    error = await failure(server.session(retries=Retries(attempts=2)), witness, RateLimitError)
-    assert (error.retry_after, error.attempts, error.maybe_done) == (2, 2, False)

@@ -19,7 +19,7 @@ from yarl import URL
 from aiomatatika import ApiKey, MatatikaSession, Timeouts, TransportError, TransportTimeoutError
 from aiomatatika.testing import MatatikaServer
 
-from .conftest import Witness, call
+from .conftest import Witness, call, failure
 from .wires import blackhole, raw_server, session_at, stranger, tls_client, tls_server, wire
 
 KEY = UUID(int=1)
@@ -185,15 +185,14 @@ async def test_N18_broken_ipv6_costs_less_than_a_second() -> None:
 
 
 def set_proxy_variables(monkeypatch: pytest.MonkeyPatch, folder: Path, proxy: str) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, proxy)
-        monkeypatch.setenv(name.lower(), proxy)
-    monkeypatch.setenv("NO_PROXY", "elsewhere.example")
-    monkeypatch.setenv("no_proxy", "elsewhere.example")
     netrc = folder / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password of-netrc")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
+    variables = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "ALL_PROXY": proxy, "NO_PROXY": "elsewhere.example"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.lower(), value)
 
 
 async def test_N19_proxy_variables_are_ignored(
@@ -223,13 +222,9 @@ async def test_N19_a_proxy_that_refuses_was_sent_nothing(
 ) -> None:
     async with raw_server(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:
         set_proxy_variables(monkeypatch, tmp_path, proxy.url.replace("127.0.0.1", "localhost"))
-        async with (
-            aiohttp.ClientSession(trust_env=True) as http,
-            session_at("https://api.example", http=http) as session,
-        ):
-            with witness.raises(TransportError) as caught:
-                await call(session)
-    assert caught.value.sent == "no"
-    assert "no connection: the proxy answered 407" in str(caught.value)
+        async with aiohttp.ClientSession(trust_env=True) as http:
+            session = session_at("https://api.example", http=http)
+            error = await failure(session, witness, TransportError, match="no connection: the proxy answered 407")
+    assert error.sent == "no"
     assert all(request.startswith(b"CONNECT api.example:443 ") for request in proxy.requests)
     assert not any(b"canary-token" in request for request in proxy.requests)
