@@ -51,36 +51,6 @@ async def test_a_server_error_is_repeated_unless_once_is_declared(
     assert server.requests.methods() == [method for method in methods for _ in range(sent)]
 
 
-@pytest.mark.parametrize("method, sent", [("GET", 2), ("PUT", 2), ("DELETE", 2), ("POST", 1)])
-@pytest.mark.parametrize(
-    "fault, status, says",
-    [
-        ({"drop": "after"}, None, "connection broke"),
-        ({"drop": "before", "reset": True}, None, "connection broke"),
-        ({"raw": b"garbage\r\n\r\n"}, None, "not valid HTTP"),
-        ({"status": 200, "body": b"{}", "cut_after": 1}, 200, "incomplete"),
-    ],
-    ids=["dropped", "reset", "garbage", "cut"],
-)
-async def test_a_lost_response_is_repeated_once_where_that_is_safe_on_another_connection(
-    server: MatatikaServer,
-    session: MatatikaSession,
-    method: str,
-    sent: int,
-    fault: dict[str, Any],
-    status: int | None,
-    says: str,
-) -> None:
-    server.faults.add(path=API_KEYS, times=None, **fault)
-    error = await caught(session.request(method, KEYS))
-    assert isinstance(error, ResponseError if status else TransportError)
-    assert vars(error).get("status") == status
-    assert says in str(error)
-    assert (error.attempts, error.maybe_done) == (sent, True)
-    assert server.requests.methods() == [method] * sent
-    assert len({request.connection for request in server.requests.api}) == sent
-
-
 async def test_a_repeat_that_succeeds_is_all_that_the_caller_sees(
     server: MatatikaServer, session: MatatikaSession
 ) -> None:

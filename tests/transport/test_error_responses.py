@@ -54,16 +54,6 @@ def test_the_status_decides_the_error(statuses: list[int], cls: type[ApiError]) 
     assert [(type(error), error.status) for error in errors] == [(cls, status) for status in statuses]
 
 
-def test_some_errors_have_something_of_their_own() -> None:
-    forbidden = error_of(status=403, WWW_Authenticate='Bearer realm="x", error="insufficient_scope"')
-    assert isinstance(forbidden, ForbiddenError)
-    assert forbidden.code == "insufficient_scope"
-    for retry_after in (None, 0.0, 3540.0):
-        limited = api_error(response(status=429), (), retry_after)
-        assert isinstance(limited, RateLimitError)
-        assert limited.retry_after == retry_after
-
-
 FIELD = {"field": "name", "defaultMessage": "must not be blank", "rejectedValue": None, "codes": ["NotBlank"]}
 EMPTY: list[Any] = [b"", {}, {"message": None}, {"message": 5, "error": [], "timestamp": 5, "errors": None}]
 EMPTY += [{"errors": "x"}, {"errors": {}}, {"errors": ["x", 5, None, []]}]
