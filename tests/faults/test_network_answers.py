@@ -22,7 +22,7 @@ from aiomatatika import (
 from aiomatatika.testing import MatatikaServer
 
 from ..servers import OrderedClock
-from .conftest import Witness, call, failure
+from .conftest import Witness, call
 from .wires import Wire, wire
 
 
