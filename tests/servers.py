@@ -9,7 +9,7 @@ import heapq
 import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import aiohttp
 import pytest
@@ -17,6 +17,8 @@ import pytest
 from aiomatatika import BearerToken, Deployment, MatatikaSession, Response
 from aiomatatika.testing import ControlledClock
 from aiomatatika.transport.failure import NoResponse
+
+E = TypeVar("E", bound=BaseException)
 
 KEYS = "/apikeys"
 API_KEYS = "/api/apikeys"
@@ -157,12 +159,18 @@ async def get(session: MatatikaSession) -> int:
     return (await session.request("GET", KEYS)).status
 
 
-async def caught(awaitable: Awaitable[object]) -> BaseException:
+@overload
+async def caught(awaitable: Awaitable[object]) -> BaseException: ...
+@overload
+async def caught(awaitable: Awaitable[object], kind: type[E]) -> E: ...
+async def caught(awaitable: Awaitable[object], kind: type[BaseException] = BaseException) -> BaseException:
     """Return what is raised. Its traceback begins here: no frame of the test, which may hold secrets, is in it."""
     try:
         await awaitable
     except BaseException as error:
-        return error
+        if isinstance(error, kind):
+            return error
+        raise
     pytest.fail("nothing was raised")
 
 

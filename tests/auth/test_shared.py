@@ -45,30 +45,26 @@ class Memory:
         self.fails: dict[str, BaseException | None] = {}
         self.mutex = asyncio.Lock()
 
-    async def _do(self, what: str, key: str = "key") -> None:
-        assert key == "key"
+    async def _do(self, what: str) -> None:
         self.did.append(what)
-        await asyncio.sleep(0)  # as any store lets others run
+        if error := self.fails.get(what):
+            raise error
         if what in self.fails:
-            error = self.fails[what]
-            if error is None:
-                await asyncio.Event().wait()
-            else:
-                raise error
+            await asyncio.Event().wait()
 
     async def load(self, key: str, /) -> StoredToken | None:
-        await self._do("load", key)
+        await self._do("load")
         return self.token
 
     async def save(self, key: str, token: StoredToken, replaces: StoredToken | None, /) -> None:
-        await self._do("save", key)
+        await self._do("save")
         if self.token == replaces:
             self.token = token
 
     @contextlib.asynccontextmanager
     async def lock(self, key: str, within: float, /) -> AsyncIterator[None]:
         async with self.mutex:
-            await self._do("lock", key)
+            await self._do("lock")
             yield
             await self._do("release")
 
@@ -78,10 +74,10 @@ def store() -> Memory:
     return Memory()
 
 
-def sharing(store: Any, clock: ControlledClock) -> Issuer:
+def sharing(store: Any, clock: ControlledClock, within: float = 60.0) -> Issuer:
     """Return what a process has: an issuer that grants "token-1" and so on, and a source before it that shares."""
     issuer = Issuer(clock)
-    issuer.source = TokenSource(issuer, clock, issuer.session, SharedToken(store, "key", clock, 60.0))
+    issuer.source = TokenSource(issuer, clock, issuer.session, SharedToken(store, "key", clock, within))
     return issuer
 
 
@@ -189,10 +185,8 @@ class NoLock(Memory):
         ),
         *((Memory, {method: None}, "TimeoutError at") for method in ("load", "lock", "save")),
         (Memory, {"save": OSError(28, "No space left on device")}, "No space left on device"),
-        (Memory, {"release": LookupError("canary")}, None),
-        (Memory, {"release": None}, None),
-        (NotAwaitable, {}, "TypeError at"),
-        (Foreign, {}, "AttributeError at"),
+        *((Memory, {"release": LookupError("canary")}, None), (Memory, {"release": None}, None)),
+        *((NotAwaitable, {}, "TypeError at"), (Foreign, {}, "AttributeError at")),
         (NoLock, {}, "LookupError at test_shared.py"),
     ],
 )
@@ -208,9 +202,7 @@ async def test_a_store_that_fails_costs_a_warning_and_no_call(
     monkeypatch.setattr(shared, "_PATIENCE", 0.01)
     store = make()
     store.fails = fails
-    issuer = sharing(store, clock)
-    assert issuer.source._shared is not None
-    issuer.source._shared._within = 0.0  # no time to wait for a lock
+    issuer = sharing(store, clock, within=0.0)  # no time to wait for a lock
     assert await issuer.get() == "token-1"
     assert issuer.asked == [3]
     assert [record.levelno for record in caplog.records] == ([logging.WARNING] if says else [])

@@ -79,14 +79,10 @@ def test_a_response_that_brings_no_token(document: object, says: str) -> None:
     [
         (201, ResponseError, "status 201, where 200 was promised"),
         (299, ResponseError, "status 299, where 200 was promised"),
-        (300, ResponseError, "redirects: not followed"),
-        (399, ResponseError, "redirects: not followed"),
-        (400, AuthenticationError, "(400 without a code)"),
-        (408, TransportError, "status 408"),
-        (425, TransportError, "status 425"),
-        (499, AuthenticationError, "(499 without a code)"),
-        (500, TransportError, "status 500"),
-        (599, TransportError, "status 599"),
+        *((300, ResponseError, "redirects: not followed"), (399, ResponseError, "redirects: not followed")),
+        *((400, AuthenticationError, "(400 without a code)"), (408, TransportError, "status 408")),
+        *((425, TransportError, "status 425"), (499, AuthenticationError, "(499 without a code)")),
+        *((500, TransportError, "status 500"), (599, TransportError, "status 599")),
         (600, ResponseError, "status 600, where 200 was promised"),
     ],
 )

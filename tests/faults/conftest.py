@@ -17,6 +17,7 @@ import pickle
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -24,6 +25,8 @@ from aiomatatika import MatatikaError, MatatikaSession
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..canary import assert_hidden, secrets_on_the_wire, shown_by, shown_by_error
+
+E = TypeVar("E", bound=BaseException)
 
 ON_TIME = 0.25
 DOCUMENTED = (MatatikaError, ValueError, TypeError, KeyError, OSError, asyncio.CancelledError, TimeoutError)
@@ -41,11 +44,11 @@ class Witness:
 
     @contextlib.contextmanager
     def raises(
-        self, *kinds: type[BaseException], within: float | None = None
-    ) -> Iterator[pytest.ExceptionInfo[BaseException]]:
+        self, *kinds: type[E], match: str | None = None, within: float | None = None
+    ) -> Iterator[pytest.ExceptionInfo[E]]:
         """Expect one of these errors, by a deadline in seconds, and keep it for the judgement."""
         began = time.monotonic()
-        with pytest.raises(kinds) as caught:
+        with pytest.raises(kinds, match=match) as caught:
             yield caught
         if within is not None:
             assert time.monotonic() - began <= within + ON_TIME
@@ -136,3 +139,13 @@ async def fetched() -> None:
 async def call(session: MatatikaSession) -> None:
     """Make the smallest call that there is."""
     await session.request("GET", "/profiles")
+
+
+async def failure(
+    session: MatatikaSession, witness: Witness, kind: type[E], *, match: str | None = None, within: float | None = None
+) -> E:
+    """Make that call in a session that is closed after it, and return the error that it has to end in."""
+    async with session:
+        with witness.raises(kind, match=match, within=within) as caught:
+            await call(session)
+    return caught.value

@@ -18,40 +18,31 @@ from aiomatatika import (
     ServerError,
     Timeouts,
     TransportError,
+    TransportTimeoutError,
     UnsafeLinkError,
 )
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..canary import assert_hidden, shown_by
-from ..servers import OrderedClock
-from .conftest import Witness, call
+from ..servers import OrderedClock, caught
+from .conftest import Witness, call, failure
 from .wires import raw_server, session_at, stranger
 
 API = "/api/profiles"
 KEYS = "/api/apikeys"
 KEY = "/api/apikeys/*"
+METHODS = ["GET", "POST", "PUT", "DELETE"]
 ID = UUID("3f2504e0-4f89-41d3-9a0c-0305e82c3301")
-
-
-def api_error(caught: pytest.ExceptionInfo[BaseException]) -> ApiError:
-    assert isinstance(caught.value, ApiError)
-    return caught.value
 
 
 # Refusals
 
 
-@pytest.mark.parametrize(
-    "headers, code",
-    [({}, None), ({"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="a b"'}, "insufficient_scope")],
-)
-async def test_A07_403(server: MatatikaServer, witness: Witness, headers: dict[str, str], code: str | None) -> None:
-    server.faults.add(path=API, status=403, headers=headers)
-    async with server.session() as session:
-        with witness.raises(ForbiddenError) as caught:
-            await call(session)
-    assert isinstance(caught.value, ForbiddenError)
-    assert caught.value.code == code
+async def test_A07_403(server: MatatikaServer, witness: Witness) -> None:
+    challenge = 'Bearer error="insufficient_scope", scope="a b"'
+    server.faults.add(path=API, status=403, headers={"WWW-Authenticate": challenge})
+    error = await failure(server.session(), witness, ForbiddenError)
+    assert error.code == "insufficient_scope"
     assert len(server.requests.token) == 1
     assert server.requests.methods() == ["GET"]
 
@@ -60,32 +51,20 @@ async def test_A09_409(server: MatatikaServer, witness: Witness) -> None:
     conflict = {"status": 409, "error": "Conflict", "message": "The key is being deleted"}
     server.faults.add(method="PUT", status=409, json=conflict)
     async with server.session() as session:
-        with witness.raises(ConflictError) as caught:
+        with witness.raises(ConflictError, match="The key is being deleted"):
             await session.apikeys.update(server.default_key_id, name="robot")
-    assert api_error(caught).message == "The key is being deleted"
-    assert "The key is being deleted" in str(caught.value)
     assert server.requests.methods() == ["PUT"]
 
 
 async def test_A10_validation_error_body(server: MatatikaServer, witness: Witness) -> None:
-    refusal = {
-        "timestamp": "2026-04-01T09:12:54.108",
-        "status": 400,
-        "error": "Bad Request",
-        "errors": [{"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"}],
-        "message": "Validation failed for object='apiKey'. Error count: 1",
-        "path": f"{KEYS}/{ID}",
-    }
+    field = {"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"}
+    refusal = {"status": 400, "error": "Bad Request", "errors": [field], "message": "Validation failed"}
     server.faults.add(method="PUT", status=400, json=refusal)
     async with server.session(user_agent="agent-in-a-header") as session:
-        with witness.raises(BadRequestError) as caught:
+        with witness.raises(BadRequestError, match="Validation failed") as caught:
             await session.apikeys.update(ID, name="name-in-the-request")
-    error = api_error(caught)
-    assert (error.status, error.error, error.timestamp) == (400, "Bad Request", "2026-04-01T09:12:54.108")
-    assert error.message == "Validation failed for object='apiKey'. Error count: 1"
-    assert error.errors == ({"field": "name", "code": "Size", "defaultMessage": "size must be between 1 and 255"},)
-    assert error.path == f"{KEYS}/{ID}"
-    assert_hidden(shown_by(error), {"name-in-the-request", "agent-in-a-header"})
+    assert caught.value.errors == (field,)
+    assert_hidden(shown_by(caught.value), {"name-in-the-request", "agent-in-a-header"})
     assert server.requests.methods() == ["PUT"]
 
 
@@ -127,7 +106,6 @@ async def test_A12_hostile_retry_after(
             return
         with witness.raises(RateLimitError, within=0.1) as caught:
             await call(session)
-    assert isinstance(caught.value, RateLimitError)
     assert caught.value.retry_after is not None
     assert 60 < caught.value.retry_after < float("inf")
     assert clock.sleeps == []
@@ -171,20 +149,19 @@ async def test_A16_DELETE_lost(server: MatatikaServer, reset: bool) -> None:
     assert server.requests.methods() == ["DELETE", "DELETE"]
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", API], ids=["token endpoint", "API"])
-async def test_A17_deadline(server: MatatikaServer, clock: ControlledClock, witness: Witness, path: str) -> None:
+@pytest.mark.parametrize("path, sent", [("/oauth/token", "no"), (API, "maybe")], ids=["token endpoint", "API"])
+async def test_A17_deadline(
+    server: MatatikaServer, clock: ControlledClock, witness: Witness, path: str, sent: str
+) -> None:
     hangs = server.faults.add(path=path, delay=asyncio.Event())
-    async with server.session(timeouts=Timeouts(total=0.3)) as session:
-        with witness.raises(TimeoutError, within=0.3) as caught:
-            await call(session)
-    assert isinstance(caught.value, TransportError)
+    hasty = server.session(timeouts=Timeouts(total=0.3))
+    assert (await failure(hasty, witness, TransportTimeoutError, within=0.3)).sent == sent
     assert hangs.hits == 1
 
     server.faults.add(path=path, status=503, times=None)
     began = clock.monotonic()
-    async with server.session(timeouts=Timeouts(total=5), retries=Retries(attempts=20)) as session:
-        with witness.raises(TransportError, ServerError):
-            await call(session)
+    patient = server.session(timeouts=Timeouts(total=5), retries=Retries(attempts=20))
+    await failure(patient, witness, ServerError if path == API else TransportError)
     assert clock.monotonic() - began <= 5.25
 
 
@@ -192,24 +169,16 @@ async def test_A17_deadline(server: MatatikaServer, clock: ControlledClock, witn
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize(
-    "location",
-    [
-        "http://localhost:{port}{path}",
-        "http://127.0.0.1:{port}{path}",
-        "//127.0.0.1:{port}{path}",
-        "https://{api}{path}",
-    ],
-    ids=["host", "port", "host without scheme", "scheme"],
-)
-async def test_A19_cross_origin_redirect(server: MatatikaServer, witness: Witness, location: str, status: int) -> None:
+async def test_A19_cross_origin_redirect(server: MatatikaServer, witness: Witness, status: int) -> None:
     async with stranger() as elsewhere, server.session() as session:
-        href = location.format(port=elsewhere.port, api=server.url.removeprefix("http://"), path=KEYS)
-        server.faults.add(status=status, path="/api/*", headers={"Location": href}, times=None)
-        for method in ("GET", "POST", "PUT", "DELETE"):
-            with witness.raises(UnsafeLinkError):
-                await session.request(method, "/apikeys", json={"name": "robot"})
-    assert server.requests.methods() == ["GET", "POST", "PUT", "DELETE"]
+        other, secure = elsewhere.url, server.url.replace("http", "https")
+        for place in (other, other.replace("127.0.0.1", "localhost"), other.removeprefix("http:"), secure):
+            server.faults.clear()
+            server.faults.add(status=status, path="/api/*", headers={"Location": place + KEYS}, times=None)
+            for method in METHODS:
+                with witness.raises(UnsafeLinkError):
+                    await session.request(method, "/apikeys", json={"name": "robot"})
+    assert server.requests.methods() == METHODS * 4
 
 
 # Damage
@@ -230,52 +199,48 @@ async def test_A20_204_with_body_bytes() -> None:
         b"garbage\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(1_000)) + b"Content-Length: 2\r\n\r\n{}",
     ],
-    ids=["garbage status line", "bad chunk size", "two Content-Length", "1,000 headers"],
+    ids=["garbage status line", "bad chunk size", "two Content-Length"],
 )
 async def test_A21_aiohttps_own_400(witness: Witness, answer: bytes, method: str, sent: int) -> None:
     async with raw_server(answer) as raw, session_at(raw.url) as session:
-        with witness.raises(TransportError, ResponseError) as caught:
+        with witness.raises(TransportError) as caught:
             await session.request(method, "/apikeys")
         assert raw.methods == [method] * sent
-    assert isinstance(caught.value, TransportError | ResponseError)
-    if isinstance(caught.value, TransportError):
-        assert caught.value.sent == "maybe"
-    else:
-        assert caught.value.status == 200
+    assert caught.value.sent == "maybe"
 
 
 @pytest.mark.parametrize(
-    "status, kind, sent",
-    [(299, None, 1), (418, ApiError, 1), (599, ServerError, 5), (999, ResponseError, 1)],
+    "kind, sent, statuses",
+    [
+        (None, 1, [299]),
+        (ApiError, 1, [418]),
+        (ServerError, 5, [599]),
+        (ServerError, 1, [501, 505]),  # what the server cannot do it cannot do the next time
+        (ResponseError, 1, [300, 304, 399, 600, 999]),
+    ],
 )
 async def test_A23_unheard_of_status(
-    server: MatatikaServer, witness: Witness, status: int, kind: type[Exception] | None, sent: int
+    server: MatatikaServer, witness: Witness, kind: type[Exception] | None, sent: int, statuses: list[int]
 ) -> None:
-    server.faults.add(path=API, status=status, times=None)
     async with server.session() as session:
-        for method in ("GET", "POST"):
-            if kind is None:
-                assert (await session.request(method, "/profiles")).status == status
-                continue
-            with witness.raises(kind) as caught:
-                await session.request(method, "/profiles")
-            assert type(caught.value) is kind
-    assert server.requests.methods() == ["GET"] * sent + ["POST"]
+        for status in statuses:
+            server.faults.clear()
+            server.faults.add(path=API, status=status, times=None)
+            for method in ("GET", "POST"):
+                if kind is None:
+                    assert (await session.request(method, "/profiles")).status == status
+                else:
+                    error = await caught(session.request(method, "/profiles"), kind)
+                    assert type(error) is kind
+                    witness.saw(error)
+    assert server.requests.methods() == (["GET"] * sent + ["POST"]) * len(statuses)
 
 
 @pytest.mark.parametrize("size", [2_000, 200_000, 2_000_000])
 async def test_A24_proxy_error_page(server: MatatikaServer, witness: Witness, size: int) -> None:
     page = "<!DOCTYPE html><html><!-- <hr> --><h1>Bad gateway</h1>" + "<p class='x'>It is down.</p>" * (size // 28)
     server.faults.add(path=API, status=502, headers={"Content-Type": "text/html"}, body=page, times=None)
-    async with server.session() as session:
-        with witness.raises(ServerError) as caught:
-            await call(session)
-    error = api_error(caught)
-    assert (error.status, error.attempts) == (502, 5)
-    assert error.message is not None
-    assert error.message.startswith("Bad gateway It is down.")
-    assert len(error.message) <= 500
+    error = await failure(server.session(), witness, ServerError, match="Bad gateway It is down")
     assert len(str(error)) <= 600
     assert not {"<", ">"} & set(str(error))

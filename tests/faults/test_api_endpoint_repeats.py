@@ -15,14 +15,13 @@ from aiomatatika import (
     MatatikaError,
     MatatikaSession,
     NotFoundError,
-    RateLimitError,
     ResponseError,
     Retries,
     ServerError,
 )
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import Witness, call
+from .conftest import Witness, call, failure
 
 API = "/api/profiles"
 CALLS: Mapping[str, Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]] = {
@@ -49,16 +48,6 @@ async def test_A26_408_and_425_are_repeated_where_that_is_safe(
         assert first.connection != repeat.connection
 
 
-@pytest.mark.parametrize("status", [408, 425])
-async def test_A26_what_is_sent_once_may_have_been_done(server: MatatikaServer, witness: Witness, status: int) -> None:
-    server.faults.add(method="POST", path=API, status=status)
-    async with server.session() as session:
-        with witness.raises(ApiError) as caught:
-            await session.request("POST", "/profiles")
-        assert isinstance(caught.value, ApiError)
-        assert (caught.value.status, caught.value.maybe_done, caught.value.transient) == (status, True, False)
-
-
 async def test_A27_many_callers_told_to_wait(server: MatatikaServer) -> None:
     async with server.session() as session:
         await call(session)
@@ -69,48 +58,39 @@ async def test_A27_many_callers_told_to_wait(server: MatatikaServer) -> None:
     assert len(server.requests.api) == 1 + 600 + 2
 
 
-async def test_A28_a_redirect_is_no_attempt(server: MatatikaServer) -> None:
+async def test_A28_a_redirect_is_no_attempt(server: MatatikaServer, witness: Witness) -> None:
     for hop in (1, 2):
         server.faults.add(path=API, status=307, headers={"Location": f"{API}?hop={hop}"})
-    server.faults.add(path=API, status=503)
-    async with server.session(retries=Retries(attempts=2)) as session:
-        await call(session)
+    server.faults.add(path=API, status=503, times=2)
+    await failure(server.session(retries=Retries(attempts=2)), witness, ServerError)
     assert server.requests.methods() == ["GET"] * 4
 
 
 async def test_A29_problem_details(server: MatatikaServer, witness: Witness) -> None:
+    field = {"detail": "at most 255", "pointer": "#/name"}
     problem = {
-        "type": "https://example.com/problems/validation",
-        "title": "Your request is not valid",
+        "type": "https://a.example",
+        "title": "Not valid",
         "status": 400,
-        "detail": "name is too long",
-        "errors": [{"detail": "at most 255", "pointer": "#/name"}],
+        "detail": "too long",
+        "errors": [field],
     }
     server.faults.add(path=API, status=400, json=problem, headers={"Content-Type": "application/problem+json"})
-    async with server.session() as session:
-        with witness.raises(BadRequestError) as caught:
-            await call(session)
-    error = caught.value
-    assert isinstance(error, ApiError)
-    assert str(error) == "400 Your request is not valid: name is too long (GET /api/profiles)"
-    assert (error.error, error.message) == ("Your request is not valid", "name is too long")
-    assert error.errors == ({"detail": "at most 255", "pointer": "#/name"},)
+    error = await failure(server.session(), witness, BadRequestError)
+    assert str(error) == "400 Not valid: too long (GET /api/profiles)"
+    assert error.errors == (field,)
 
 
-@pytest.mark.parametrize("status", [201, 202, 203, 205, 206, 226])
-@pytest.mark.parametrize("name", ["GET", "list", "POST", "DELETE"])
+@pytest.mark.parametrize("name, status", [("GET", 202), ("list", 206), ("POST", 204), ("DELETE", 203)])
 async def test_A30_a_success_that_was_not_promised(
     server: MatatikaServer, witness: Witness, name: str, status: int
 ) -> None:
-    if (name, status) == ("POST", 201):
-        status = 204
-    method = "GET" if name == "list" else name
-    server.faults.add(method=method, path="/api/*", status=status, act=True, times=None)
+    server.faults.add(method="GET" if name == "list" else name, path="/api/*", status=status, act=True, times=None)
     async with server.session() as session:
-        with witness.raises(ResponseError) as caught:
+        with witness.raises(
+            ResponseError, match=rf"answered with status {status}, where [\d or]+ is expected"
+        ) as caught:
             await CALLS[name](session, server)
-    assert caught.match(f"status {status}")
-    assert isinstance(caught.value, ResponseError)
     assert caught.value.status == status
 
 
@@ -118,40 +98,20 @@ async def test_A30_a_success_that_was_not_promised(
 async def test_A31_an_error_after_an_attempt_that_may_have_done_it(
     server: MatatikaServer, witness: Witness, first: dict[str, Any]
 ) -> None:
-    path = f"/apikeys/{server.default_key_id}"
+    server.faults.add(method="DELETE", **first)
     async with server.session() as session:
-        server.faults.add(method="DELETE", **first)
-        with witness.raises(NotFoundError) as caught:
-            await session.request("DELETE", path)
-        assert isinstance(caught.value, MatatikaError)
-        assert (caught.value.maybe_done, caught.value.attempts) == (True, 2)
-        with witness.raises(NotFoundError) as caught:
-            await session.request("DELETE", path)
-        assert isinstance(caught.value, MatatikaError)
-        assert (caught.value.maybe_done, caught.value.attempts) == (False, 1)
+        for maybe_done, attempts in ((True, 2), (False, 1)):
+            with witness.raises(NotFoundError) as caught:
+                await session.request("DELETE", f"/apikeys/{server.default_key_id}")
+            assert (caught.value.maybe_done, caught.value.attempts) == (maybe_done, attempts)
 
 
-@pytest.mark.parametrize("name", ["CF-RAY", "X-Request-Id", "x-correlation-id"])
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witness, name: str, status: int) -> None:
-    server.faults.add(path=API, status=status, headers={name: "8f2c-LHR"}, times=None)
-    async with server.session() as session:
-        with witness.raises(MatatikaError) as caught:
-            await call(session)
-    assert isinstance(caught.value, MatatikaError)
-    assert caught.value.request_id == "8f2c-LHR"
-    assert "8f2c-LHR" not in str(caught.value)
-
-
-@pytest.mark.parametrize("value", ["a b", "x" * 129, "\x1b[31m", "é", ""])
-async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, witness: Witness, value: str) -> None:
-    head = f"HTTP/1.1 404 Not Found\r\nX-Request-Id: {value}\r\nCF-RAY: ray\r\nContent-Length: 0\r\n\r\n"
-    server.faults.add(path=API, raw=head.encode())
-    async with server.session() as session:
-        with witness.raises(MatatikaError) as caught:
-            await call(session)
-    assert isinstance(caught.value, MatatikaError)
-    assert caught.value.request_id in {"ray", None}
+async def test_A32_what_support_asks_for(server: MatatikaServer, witness: Witness, status: int) -> None:
+    server.faults.add(path=API, status=status, headers={"CF-RAY": "8f2c-LHR"}, times=None)
+    error = await failure(server.session(), witness, MatatikaError)
+    assert error.request_id == "8f2c-LHR"
+    assert "8f2c-LHR" not in str(error)
 
 
 # What people see
@@ -160,8 +120,6 @@ async def test_A32_what_is_no_request_id_is_left_out(server: MatatikaServer, wit
 @pytest.mark.parametrize(
     "status, json, text",
     [
-        (404, None, "404 Not Found"),
-        (404, {}, "404 Not Found"),
         (599, None, "599"),
         (429, {"error": "Too Many Requests", "message": "Too Many Requests"}, "429 Too Many Requests"),
         (429, {"message": "slow down"}, "429 Too Many Requests: slow down"),
@@ -171,23 +129,8 @@ async def test_A24_an_error_says_what_its_status_means_once(
     server: MatatikaServer, witness: Witness, status: int, json: Any, text: str
 ) -> None:
     server.faults.add(path=API, status=status, **({"body": b""} if json is None else {"json": json}))
-    async with server.session(retries=Retries(attempts=1)) as session:
-        with witness.raises(ApiError) as caught:
-            await call(session)
-    assert str(caught.value) == f"{text} (GET {API})"
-
-
-@pytest.mark.parametrize("status", [501, 505])
-async def test_A23_what_the_server_cannot_do_is_not_repeated(
-    server: MatatikaServer, witness: Witness, status: int
-) -> None:
-    server.faults.add(path=API, status=status, times=None)
-    async with server.session() as session:
-        with witness.raises(ServerError) as caught:
-            await call(session)
-    assert isinstance(caught.value, ServerError)
-    assert (caught.value.maybe_done, caught.value.transient) == (False, False)
-    assert server.requests.methods() == ["GET"]
+    error = await failure(server.session(retries=Retries(attempts=1)), witness, ApiError)
+    assert str(error) == f"{text} (GET {API})"
 
 
 async def test_A13_every_attempt_is_one_record_of_the_log(
@@ -206,12 +149,3 @@ async def test_A13_every_attempt_is_one_record_of_the_log(
     assert all(each["duration"] >= 0 and each["levelno"] == logging.DEBUG for each in records)
     assert all(each["name"].startswith("aiomatatika") for each in records)
     assert "hidden" not in repr(records)
-
-
-async def test_A11_a_limit_that_goes_on_names_the_wait(server: MatatikaServer, witness: Witness) -> None:
-    server.faults.add(path=API, status=429, headers={"Retry-After": "2"}, times=None)
-    async with server.session(retries=Retries(attempts=2)) as session:
-        with witness.raises(RateLimitError) as caught:
-            await call(session)
-    assert isinstance(caught.value, RateLimitError)
-    assert (caught.value.retry_after, caught.value.attempts, caught.value.maybe_done) == (2, 2, False)

@@ -16,14 +16,14 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from aiomatatika import ApiKey, MatatikaSession, Timeouts, TransportError
+from aiomatatika import ApiKey, MatatikaSession, Timeouts, TransportError, TransportTimeoutError
 from aiomatatika.testing import MatatikaServer
 
-from ..canary import secrets_on_the_wire
-from .conftest import Witness, call
+from .conftest import Witness, call, failure
 from .wires import blackhole, raw_server, session_at, stranger, tls_client, tls_server, wire
 
 KEY = UUID(int=1)
+HERE = "http://127.0.0.1:1"
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 CALLS: Mapping[str, Callable[[MatatikaSession], Awaitable[object]]] = {
@@ -51,15 +51,10 @@ class Names(AbstractResolver):
             await asyncio.Event().wait()
         if not self._addresses:
             raise OSError(socket.EAI_NONAME, "Name or service not known")
+        facts = {"hostname": host, "proto": socket.IPPROTO_TCP, "flags": socket.AI_NUMERICHOST}
+        families = {True: socket.AF_INET6, False: socket.AF_INET}
         return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=its_port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
+            ResolveResult(host=address, port=its_port, family=families[":" in address], **facts)  # type: ignore[typeddict-item]
             for address, its_port in self._addresses
         ]
 
@@ -76,21 +71,13 @@ def _token(witness: Witness) -> None:
     witness.secrets.add("canary-token")
 
 
-@pytest.mark.parametrize("hang", [False, True], ids=["NXDOMAIN", "timeout"])
 @pytest.mark.parametrize("method", CALLS)
-async def test_N01_a_name_that_does_not_resolve_was_sent_nothing(witness: Witness, method: str, hang: bool) -> None:
-    names = Names(hang=hang)
-    timeouts = Timeouts(total=0.2) if hang else Timeouts()
-    async with (
-        borrowed(names) as http,
-        session_at("https://nowhere.example", http=http, timeouts=timeouts) as session,
-    ):
-        with witness.raises(TransportError, within=1) as caught:
+async def test_N01_a_name_that_does_not_resolve_was_sent_nothing(witness: Witness, method: str) -> None:
+    names = Names()
+    async with borrowed(names) as http, session_at("https://nowhere.example", http=http) as session:
+        with witness.raises(TransportError, match="resolve") as caught:
             await CALLS[method](session)
-    assert isinstance(caught.value, TransportError)
-    assert (caught.value.sent, caught.value.attempts, names.asked) == (("no", 1, 1) if hang else ("no", 5, 5))
-    assert ("resolve" in str(caught.value)) is not hang
-    assert isinstance(caught.value, TimeoutError) is hang
+    assert (caught.value.sent, caught.value.attempts, names.asked) == ("no", 5, 5)
 
 
 @pytest.mark.parametrize("method", CALLS)
@@ -100,7 +87,6 @@ async def test_N02_a_closed_port_was_sent_nothing(server: MatatikaServer, witnes
         await server.close()
         with witness.raises(TransportError) as caught:
             await CALLS[method](session)
-        assert isinstance(caught.value, TransportError)
         assert (caught.value.sent, caught.value.attempts) == ("no", 5)
         assert "no connection" in str(caught.value)
         await server.start()
@@ -115,9 +101,7 @@ async def test_N02_a_token_endpoint_with_a_closed_port_was_sent_no_secret(
         await server.close()
         with witness.raises(TransportError) as caught:
             await call(session)
-        assert isinstance(caught.value, TransportError)
-        assert (caught.value.sent, caught.value.path) == ("no", "/oauth/token")
-    assert list(server.requests) == []
+    assert (caught.value.sent, caught.value.path) == ("no", "/oauth/token")
 
 
 @pytest.mark.parametrize(
@@ -130,10 +114,8 @@ async def test_N03_a_blackhole_is_given_up_in_time(
 ) -> None:
     with blackhole() as port:
         async with session_at(f"http://127.0.0.1:{port}", timeouts=timeouts) as session:
-            with witness.raises(TransportError, within=seconds) as caught:
+            with witness.raises(TransportTimeoutError, within=seconds) as caught:
                 await session.apikeys.initialise()
-    assert isinstance(caught.value, TransportError)
-    assert isinstance(caught.value, TimeoutError)
     assert (caught.value.sent, caught.value.attempts) == ("no", attempts)
 
 
@@ -164,7 +146,6 @@ async def test_N04_refused_tls_is_named_at_once_and_nothing_is_sent(
             line.cuts, line.last_words = 9, server
         with witness.raises(TransportError, within=1) as caught:
             await call(session)
-    assert isinstance(caught.value, TransportError)
     assert re.search(reason, str(caught.value))
     assert (caught.value.sent, caught.value.attempts) == ("no", 1)
     assert line.connections == 1
@@ -188,7 +169,6 @@ async def test_N05_a_handshake_that_is_cut_was_sent_nothing_and_is_repeated(witn
         line.cuts = 9
         with witness.raises(TransportError) as caught:
             await session.request(method, "/profiles")
-    assert isinstance(caught.value, TransportError)
     assert caught.value.sent == "no"
     assert "closed during the handshake" in str(caught.value)
 
@@ -205,15 +185,14 @@ async def test_N18_broken_ipv6_costs_less_than_a_second() -> None:
 
 
 def set_proxy_variables(monkeypatch: pytest.MonkeyPatch, folder: Path, proxy: str) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, proxy)
-        monkeypatch.setenv(name.lower(), proxy)
-    monkeypatch.setenv("NO_PROXY", "elsewhere.example")
-    monkeypatch.setenv("no_proxy", "elsewhere.example")
     netrc = folder / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password of-netrc")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
+    variables = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "ALL_PROXY": proxy, "NO_PROXY": "elsewhere.example"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.lower(), value)
 
 
 async def test_N19_proxy_variables_are_ignored(
@@ -227,21 +206,15 @@ async def test_N19_proxy_variables_are_ignored(
 
 
 async def test_N19_a_caller_who_asks_for_them_gets_the_proxy_and_no_netrc(
-    server: MatatikaServer, witness: Witness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    witness: Witness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    token = b'{"access_token":"token-by-proxy","token_type":"Bearer","expires_in":3600}'
-    granted = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(token), token)
-    witness.secrets |= {"token-by-proxy"} | secrets_on_the_wire(server)
-    async with raw_server(granted, EMPTY) as proxy:
+    async with raw_server(EMPTY) as proxy:
         set_proxy_variables(monkeypatch, tmp_path, proxy.url.replace("127.0.0.1", "localhost"))
-        async with aiohttp.ClientSession(trust_env=True) as http, server.session(http=http) as session:
+        async with aiohttp.ClientSession(trust_env=True) as http, session_at(HERE, http=http) as session:
             await call(session)
-    for_token, for_api = proxy.requests
-    assert for_token.startswith(f"POST {server.url}/oauth/token ".encode())
-    assert for_api.startswith(f"GET {server.url}/api/profiles ".encode())
-    assert b"authorization:" not in for_token.lower()
-    assert re.findall(rb"(?i)authorization: (.*)\r", for_api) == [b"Bearer token-by-proxy"]
-    assert list(server.requests) == []
+    (request,) = proxy.requests
+    assert request.startswith(f"GET {HERE}/api/profiles ".encode())
+    assert re.findall(rb"(?i)authorization: (.*)\r", request) == [b"Bearer canary-token"]
 
 
 async def test_N19_a_proxy_that_refuses_was_sent_nothing(
@@ -249,14 +222,9 @@ async def test_N19_a_proxy_that_refuses_was_sent_nothing(
 ) -> None:
     async with raw_server(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as proxy:
         set_proxy_variables(monkeypatch, tmp_path, proxy.url.replace("127.0.0.1", "localhost"))
-        async with (
-            aiohttp.ClientSession(trust_env=True) as http,
-            session_at("https://api.example", http=http) as session,
-        ):
-            with witness.raises(TransportError) as caught:
-                await call(session)
-    assert isinstance(caught.value, TransportError)
-    assert caught.value.sent == "no"
-    assert "no connection: the proxy answered 407" in str(caught.value)
+        async with aiohttp.ClientSession(trust_env=True) as http:
+            session = session_at("https://api.example", http=http)
+            error = await failure(session, witness, TransportError, match="no connection: the proxy answered 407")
+    assert error.sent == "no"
     assert all(request.startswith(b"CONNECT api.example:443 ") for request in proxy.requests)
     assert not any(b"canary-token" in request for request in proxy.requests)

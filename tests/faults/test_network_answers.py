@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import gzip
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from aiomatatika import Deployment, MatatikaSession, ResponseError, SecretLostError, Timeouts, TransportError
+from aiomatatika import (
+    Deployment,
+    MatatikaSession,
+    NewApiKey,
+    ResponseError,
+    Timeouts,
+    TransportTimeoutError,
+)
 from aiomatatika.testing import MatatikaServer
 
 from ..servers import OrderedClock
 from .conftest import Witness, call
 from .wires import Wire, wire
-
-KEYS = "/api/apikeys/*"
 
 
 def methods(server: MatatikaServer) -> list[str]:
@@ -69,66 +75,44 @@ async def test_N22_a_network_that_changed_wastes_one_attempt_of_each_connection(
     assert clock.sleeps
 
 
-# Answers that are lost or damaged
+# Responses that are lost or damaged
 
-LOST = [
-    pytest.param({"drop": "before", "reset": True}, id="reset before acting"),
-    pytest.param({"drop": "after", "reset": True}, id="reset after acting"),
-]
-HALF = [
-    pytest.param({"raw": b"HTTP/1.1 201 Crea", "act": False}, id="before acting"),
-    pytest.param({"raw": b"HTTP/1.1 201 Crea"}, id="after acting"),
-]
+CALLS: dict[str, Callable[[MatatikaSession, UUID], Awaitable[object]]] = {
+    "GET": lambda session, key: session.apikeys.get(key),
+    "DELETE": lambda session, key: session.apikeys.delete(key),
+    "updating PUT": lambda session, key: session.apikeys.update(key, name="new name"),
+    "POST": lambda session, _: session.apikeys.initialise(),
+    "creating PUT": lambda session, _: session.apikeys.create("new"),
+}
 
 
-async def lost(server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]) -> None:
-    """Lose the first answer to a method, and look at what becomes of the call."""
+async def lost(server: MatatikaServer, name: str, fault: dict[str, Any]) -> None:
+    """Lose the first response to a method, and look at what becomes of the call."""
     (key,) = server.add_api_keys(1)
     server.clock.advance(60)  # type: ignore[attr-defined]  # a ControlledClock; else the key may be of this call
+    method = name.rsplit(maxsplit=1)[-1]
+    server.faults.add(method=method, path="/api/*", **fault)
     async with server.session() as session:
-        match method:
-            case "GET":
-                server.faults.add(method=method, path=KEYS, **fault)
-                assert (await session.apikeys.get(key)).id == key
-                assert methods(server) == ["GET", "GET"]
-            case "DELETE":
-                server.faults.add(method=method, path=KEYS, **fault)
-                await session.apikeys.delete(key)
-                assert methods(server) == ["DELETE", "DELETE"]
-                assert key not in server.api_keys
-            case "updating PUT":
-                server.faults.add(method="PUT", path=KEYS, **fault)
-                assert (await session.apikeys.update(key, name="new name")).name == "new name"
-                assert methods(server) == ["PUT", "PUT"]
-            case "POST":
-                server.faults.add(method=method, **fault, path="/api/apikeys")
-                await session.apikeys.initialise()
-                assert methods(server) == ["POST", "POST"]
-            case _:
-                server.faults.add(method="PUT", path=KEYS, **fault)
-                new = await session.apikeys.create("new")
-                assert methods(server)[:3] == ["POST", "PUT", "GET"], "no second PUT before it is known what came of it"
-                assert server.api_keys[new.id].credentials == new.credentials
-                assert len(server.api_keys) == 3, "no orphan"
+        outcome = await CALLS[name](session, key)
+    if isinstance(outcome, NewApiKey):
+        assert methods(server)[:3] == ["POST", "PUT", "GET"], "no second PUT before it is known what came of it"
+        assert server.api_keys[outcome.id].credentials == outcome.credentials
+        assert len(server.api_keys) == 3, "no orphan"
+    else:
+        assert methods(server) == [method] * 2
+    assert (key in server.api_keys) is (method != "DELETE")
 
 
-METHODS = ["GET", "DELETE", "updating PUT", "POST", "creating PUT"]
+@pytest.mark.parametrize("drop", ["before", "after"])
+@pytest.mark.parametrize("name", CALLS)
+async def test_N08_a_reset_after_the_request_is_a_lost_response(server: MatatikaServer, name: str, drop: str) -> None:
+    await lost(server, name, {"drop": drop, "reset": True})
 
 
-@pytest.mark.parametrize("fault", LOST)
-@pytest.mark.parametrize("method", METHODS)
-async def test_N08_a_reset_after_the_request_is_a_lost_answer(
-    server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]
-) -> None:
-    await lost(server, witness, method, fault)
-
-
-@pytest.mark.parametrize("fault", HALF)
-@pytest.mark.parametrize("method", METHODS)
-async def test_N09_half_a_status_line_is_a_lost_answer(
-    server: MatatikaServer, witness: Witness, method: str, fault: dict[str, Any]
-) -> None:
-    await lost(server, witness, method, fault)
+@pytest.mark.parametrize("act", [False, True], ids=["before acting", "after acting"])
+@pytest.mark.parametrize("name", CALLS)
+async def test_N09_half_a_status_line_is_a_lost_response(server: MatatikaServer, name: str, act: bool) -> None:
+    await lost(server, name, {"raw": b"HTTP/1.1 201 Crea", "act": act})
 
 
 async def test_N10_a_body_that_is_cut_is_asked_for_once_more(server: MatatikaServer, witness: Witness) -> None:
@@ -137,22 +121,9 @@ async def test_N10_a_body_that_is_cut_is_asked_for_once_more(server: MatatikaSer
     async with server.session() as session:
         with witness.raises(ResponseError) as caught:
             await session.apikeys.get(key)
-        assert isinstance(caught.value, ResponseError)
         assert (caught.value.status, caught.value.attempts) == (200, 2)
         assert (await session.apikeys.get(key)).id == key
     assert methods(server) == ["GET"] * 4
-
-
-async def test_N10_a_creating_put_with_a_cut_body_is_never_half_a_secret(
-    server: MatatikaServer, witness: Witness
-) -> None:
-    server.faults.add(method="PUT", cut_after=300, times=None)
-    async with server.session() as session:
-        with witness.raises(SecretLostError) as caught:
-            await session.apikeys.create("new")
-    assert isinstance(caught.value, SecretLostError)
-    assert (caught.value.created, caught.value.orphan) == (True, False)
-    assert len(server.api_keys) == 1
 
 
 WHOLE = gzip.compress(b'{"name":"whole"}')
@@ -163,7 +134,7 @@ WHOLE = gzip.compress(b'{"name":"whole"}')
     [b"PK" + WHOLE[2:], WHOLE[:-8] + bytes(4) + WHOLE[-4:], WHOLE[:15]],
     ids=["wrong magic", "wrong checksum", "cut in the middle"],
 )
-async def test_N12_damaged_gzip_is_no_answer(server: MatatikaServer, witness: Witness, body: bytes) -> None:
+async def test_N12_damaged_gzip_is_no_response(server: MatatikaServer, witness: Witness, body: bytes) -> None:
     server.faults.add(path="/api/profiles", status=200, headers={"Content-Encoding": "gzip"}, body=body, times=2)
     async with server.session() as session:
         with witness.raises(ResponseError):
@@ -219,22 +190,19 @@ async def test_N14_a_drip_ends_by_the_deadline(server: MatatikaServer, witness: 
     else:
         server.faults.add(path="/api/profiles", raw=b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000, drip=0.01)
     async with server.session(timeouts=Timeouts(read=0.1, total=0.3)) as session:
-        with witness.raises(TransportError, within=0.3) as caught:
+        with witness.raises(TransportTimeoutError, within=0.3) as caught:
             await call(session)
-        assert isinstance(caught.value, TransportError)
-        assert isinstance(caught.value, TimeoutError)
         assert (caught.value.sent, caught.value.attempts) == ("maybe", 1)
         await call(session)
 
 
-async def test_N15_an_answer_in_slices_is_the_same_answer(server: MatatikaServer) -> None:
+async def test_N15_a_response_in_slices_is_the_same_response(server: MatatikaServer) -> None:
     async with server.session() as session:
         whole = await session.apikeys.get(server.default_key_id)
     async with wire(server.url, carry_sliced) as line, through(line, server) as session:
         sliced = await session.apikeys.get(server.default_key_id)
-    assert sliced.links == whole.links
-    assert sliced.extra == whole.extra
-    assert (sliced.id, sliced.name, sliced.client_id) == (whole.id, whole.name, whole.client_id)
+    assert sliced == whole
+    assert (sliced.links, sliced.extra) == (whole.links, whole.extra)
 
 
 # The pool
@@ -248,9 +216,8 @@ async def test_N21_a_pool_that_runs_dry_makes_the_next_call_wait_no_longer_than_
     async with server.session() as session:
         hanging = asyncio.gather(*(call(session) for _ in range(100)))
         await fault.wait(100)
-        with witness.raises(TimeoutError, within=0.3) as caught:
+        with witness.raises(TransportTimeoutError, within=0.3) as caught:
             await call(session.with_options(timeouts=Timeouts(total=0.3)))
-        assert isinstance(caught.value, TransportError)
         assert caught.value.sent == "no"
         assert len(server.requests.api) == 100
         gate.set()

@@ -251,7 +251,7 @@ async def test_S23_put_409(server: MatatikaServer, witness: Witness) -> None:
     assert server.requests.methods() == ["POST", "PUT"]
     (key_id,) = put_ids(server)
     assert str(key_id) in "".join(caught.value.__notes__)
-    assert caught.value.path == f"/api/apikeys/{key_id}"  # type: ignore[attr-defined]  # it is a ConflictError
+    assert caught.value.path == f"/api/apikeys/{key_id}"
 
 
 async def test_S24_delete_of_a_lost_key_races_a_human(server: MatatikaServer) -> None:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from aiomatatika import AuthenticationError, MatatikaSession, RateLimitError, ResponseError, Timeouts, TransportError
+from aiomatatika import (
+    AuthenticationError,
+    MatatikaSession,
+    NewApiKey,
+    RateLimitError,
+    ResponseError,
+    Timeouts,
+    TransportError,
+)
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from .conftest import Witness, call, fetched
+from .conftest import Witness, call, failure, fetched
 from .wires import stranger
 
 TOKEN = "/oauth/token"
@@ -46,15 +56,13 @@ async def test_T01_normal_token(server: MatatikaServer) -> None:
     assert post.headers["Accept"] == "application/json"
     assert post.headers["User-Agent"].startswith("aiomatatika/")
     assert "Authorization" not in post.headers
-    assert (post.query, post.form()) == (
-        {},
-        {
-            "grant_type": "client_credentials",
-            "client_id": server.credentials.client_id,
-            "client_secret": server.credentials.client_secret.reveal(),
-            "audience": server.deployment.api_url,
-        },
-    )
+    assert post.query == {}
+    assert post.form() == {
+        "grant_type": "client_credentials",
+        "client_id": server.credentials.client_id,
+        "client_secret": server.credentials.client_secret.reveal(),
+        "audience": server.deployment.api_url,
+    }
     assert [request.status for request in server.requests.api] == [200] * 1_000
     assert len({request.headers["Authorization"] for request in server.requests.api}) == 1
 
@@ -79,13 +87,12 @@ async def test_T04_expires_in_is_0_negative_or_already_past(
     server.faults.add(path=TOKEN, body=token_response(expires_in))
     async with server.session() as session:
         for _ in range(3):
-            with witness.raises(AuthenticationError) as caught:
+            with witness.raises(AuthenticationError, match="the token is already expired"):
                 await call(session)
-            assert "the token is already expired" in str(caught.value)
         assert len(server.requests.token) == 1
         clock.advance(5)
         await call(session)
-        assert len(server.requests.token) == 2
+    assert len(server.requests.token) == 2
 
 
 @pytest.mark.parametrize("expires_in", ["true", "1e400", "NaN", "Infinity", '"P1D"', '"86400s"', "[]", "{}"])
@@ -101,67 +108,58 @@ async def test_T37_a_lifetime_of_400_digits(server: MatatikaServer, clock: Contr
 @pytest.mark.parametrize("expires_in", ["-0.0", f"-{'9' * 400}", f'"-{"9" * 400}"', f"-{'9' * 5_000}", "-1e308"])
 async def test_T37_a_lifetime_that_was_over_long_ago(server: MatatikaServer, witness: Witness, expires_in: str) -> None:
     server.faults.add(path=TOKEN, body=token_response(expires_in))
-    async with server.session() as session:
-        with witness.raises(AuthenticationError) as caught:
-            await call(session)
-    assert "the token is already expired" in str(caught.value)
+    await failure(server.session(), witness, AuthenticationError, match="the token is already expired")
     assert len(server.requests.token) == 1
 
 
 # No token
 
+NoToken = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def no_token(server: MatatikaServer, clock: ControlledClock, witness: Witness) -> NoToken:
+    """Check that a response brings no token, is not quoted, and is asked for again after five seconds."""
+
+    async def check(says: str = "access_token: expected a bearer token", **fault: Any) -> None:
+        witness.secrets.add(CANARY)
+        server.faults.add(path=TOKEN, **fault)
+        async with server.session() as session:
+            for _ in range(2):
+                with witness.raises(ResponseError, match=re.escape(says)):
+                    await call(session)
+            assert len(server.requests.token) == 1
+            assert server.requests.api == []
+            clock.advance(5)
+            await call(session)
+
+    return check
+
 
 @pytest.mark.parametrize("token", [{}, *({"access_token": bad} for bad in (None, "", 5, ["x"]))])
-async def test_T09_access_token_missing_or_of_wrong_type(
-    server: MatatikaServer, clock: ControlledClock, witness: Witness, token: dict[str, Any]
-) -> None:
-    await no_token(server, clock, witness, json=token | {"token_type": "Bearer", "expires_in": DAY, "note": CANARY})
+async def test_T09_access_token_missing_or_of_wrong_type(no_token: NoToken, token: dict[str, Any]) -> None:
+    await no_token(json=token | {"token_type": "Bearer", "expires_in": DAY, "note": CANARY})
 
 
 @pytest.mark.parametrize("character", ["\r\n", "\0", " ", "\t", '"', "\u00e9", "\u2028"])
-async def test_T10_token_with_forbidden_characters(
-    server: MatatikaServer, clock: ControlledClock, witness: Witness, character: str
-) -> None:
-    await no_token(server, clock, witness, json={"access_token": f"{CANARY}{character}x", "expires_in": DAY})
+async def test_T10_token_with_forbidden_characters(no_token: NoToken, character: str) -> None:
+    await no_token(json={"access_token": f"{CANARY}{character}x", "expires_in": DAY})
 
 
-async def no_token(
-    server: MatatikaServer,
-    clock: ControlledClock,
-    witness: Witness,
-    says: str = "access_token: expected a bearer token",
-    **fault: Any,
-) -> None:
-    """Check that a response brings no token, is not quoted, and is asked for again after five seconds."""
-    witness.secrets.add(CANARY)
-    server.faults.add(path=TOKEN, **fault)
-    async with server.session() as session:
-        for _ in range(2):
-            with witness.raises(ResponseError) as caught:
-                await call(session)
-            assert says in str(caught.value)
-        assert len(server.requests.token) == 1
-        assert server.requests.api == []
-        clock.advance(5)
-        await call(session)
-
-
-async def test_T24_captive_portal(server: MatatikaServer, clock: ControlledClock, witness: Witness) -> None:
+async def test_T24_captive_portal(no_token: NoToken) -> None:
     page, html = f"<html><h1>{CANARY}</h1></html>", {"Content-Type": "text/html; charset=utf-8"}
-    await no_token(server, clock, witness, "response: not JSON (text/html)", status=200, headers=html, body=page)
+    await no_token("response: not JSON (text/html)", status=200, headers=html, body=page)
 
 
-async def test_T25_200_with_an_error_body(server: MatatikaServer, clock: ControlledClock, witness: Witness) -> None:
-    await no_token(server, clock, witness, "the error server_error", status=200, json={"error": "server_error"})
+async def test_T25_200_with_an_error_body(no_token: NoToken) -> None:
+    await no_token("the error server_error", status=200, json={"error": "server_error"})
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_T23_redirect_of_the_token_request(
-    server: MatatikaServer, clock: ControlledClock, witness: Witness, status: int
-) -> None:
+async def test_T23_redirect_of_the_token_request(no_token: NoToken, status: int) -> None:
     async with stranger() as other:
         location = {"Location": f"{other.url}/login?next={CANARY}"}
-        await no_token(server, clock, witness, f"redirects to {other.url}: not", status=status, headers=location)
+        await no_token(f"redirects to {other.url}: not", status=status, headers=location)
 
 
 # A refusal
@@ -173,7 +171,6 @@ async def test_T12_wrong_secret(server: MatatikaServer, witness: Witness) -> Non
         for _ in range(1_001):
             with witness.raises(AuthenticationError) as caught:
                 await session.apikeys.list().first()
-            assert isinstance(caught.value, AuthenticationError)
             assert (caught.value.status, caught.value.code) == (401, "access_denied")
             del witness.errors[1:]
     assert len(server.requests.token) == 1
@@ -196,22 +193,13 @@ async def test_T13_other_Auth0_refusals(
     server: MatatikaServer, witness: Witness, status: int, code: str | None, hint: str
 ) -> None:
     texts = set()
-    for words in (
-        CANARY,
-        "Service not enabled within domain: https://app.matatika.com/api",
-        "Grant type 'client_credentials' not allowed for the client.",
-        'Client "a1" is not authorized to access resource server "https://app.matatika.com/api".',
-    ):
+    for words in (CANARY, "Service not enabled within domain", "Grant type 'client_credentials' not allowed"):
         server.faults.add(path=TOKEN, status=status, json={"error": code, "error_description": words})
-        async with server.session() as session:
-            with witness.raises(AuthenticationError) as caught:
-                await call(session)
-        assert isinstance(caught.value, AuthenticationError)
-        assert (caught.value.status, caught.value.code) == (status, code if code and "<" not in code else None)
-        texts.add(str(caught.value))
-    (text,) = texts  # the wording decides nothing
-    assert hint in text
-    assert len(server.requests.token) == 4  # one each
+        error = await failure(server.session(), witness, AuthenticationError, match=hint)
+        assert (error.status, error.code) == (status, code if code and "<" not in code else None)
+        texts.add(str(error))
+    assert len(texts) == 1, "the wording decides nothing"
+    assert len(server.requests.token) == 3, "one each"
     assert server.requests.api == []
 
 
@@ -221,22 +209,19 @@ async def test_T34_brand_new_credentials(witness: Witness, seconds: float) -> No
         witness.servers.append(server)
         clock = server.clock
         assert isinstance(clock, ControlledClock)
-
-        key = await session.apikeys.create("impatient")
-        with clock.installed():
-            impatient = MatatikaSession(key.credentials, deployment=server.deployment)
-        async with impatient:
-            with witness.raises(AuthenticationError) as caught:
-                await call(impatient)
-            assert "can take up to 30 s to work" in str(caught.value)
+        impatient = await session.apikeys.create("impatient")
+        async with with_key(impatient, server) as its_own:
+            with witness.raises(AuthenticationError, match="can take up to 30 s to work"):
+                await call(its_own)
             clock.advance(61)
-            await call(impatient)
+            await call(its_own)
+        async with with_key(await session.apikeys.create("patient", ready_within=45), server) as its_own:
+            await call(its_own)
 
-        key = await session.apikeys.create("patient", ready_within=45)
-        with clock.installed():
-            patient = MatatikaSession(key.credentials, deployment=server.deployment)
-        async with patient:
-            await call(patient)
+
+def with_key(key: NewApiKey, server: MatatikaServer) -> MatatikaSession:
+    with server.clock.installed():  # type: ignore[attr-defined]  # a ControlledClock
+        return MatatikaSession(key.credentials, deployment=server.deployment)
 
 
 # A limit
@@ -245,20 +230,16 @@ async def test_T34_brand_new_credentials(witness: Witness, seconds: float) -> No
 async def test_T14_quota_exceeded_no_token_in_hand(
     server: MatatikaServer, clock: ControlledClock, witness: Witness
 ) -> None:
-    quota = {"error": "too_many_requests", "error_description": "Client quota exceeded"}
-    server.faults.add(path=TOKEN, status=429, headers={"Retry-After": "3540"}, json=quota)
+    server.faults.add(path=TOKEN, status=429, headers={"Retry-After": "3540"}, json={"error": "too_many_requests"})
     async with server.session() as session:
-        for passed in (0, 1_000, 2_400):
+        for passed, left in ((0, 3_540), (0.5, 3_540), (3_000, 540)):
             clock.advance(passed)
             with witness.raises(RateLimitError, within=0.1) as caught:
                 await call(session)
-            assert isinstance(caught.value, RateLimitError)
-            assert caught.value.retry_after is not None
-            assert 0 < caught.value.retry_after <= 3_540 - passed
+            assert caught.value.retry_after == left
         assert clock.sleeps == []
         assert len(server.requests.token) == 1
-        assert server.requests.api == []
-        clock.advance(140)
+        clock.advance(540)
         await call(session)
 
 

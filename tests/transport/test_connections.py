@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import os
 import subprocess
 import sys
@@ -19,32 +17,14 @@ import pytest
 from aiomatatika import MatatikaSession, SessionClosedError
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
-from ..servers import API_KEYS, KEYS, StuckClock, caught, get, session_at
-
-
-@contextlib.contextmanager
-def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Give a loop that runs in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        asyncio.run_coroutine_threadsafe(loop.shutdown_asyncgens(), loop).result(5)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+from ..servers import API_KEYS, StuckClock, caught, get, session_at
 
 
 @pytest.fixture
 def remote(clock: ControlledClock) -> Iterator[MatatikaServer]:
     """A server in a thread of its own, so that the test can run loops."""
-    server = MatatikaServer(clock=clock)
-    with running_loop() as loop:
-        asyncio.run_coroutine_threadsafe(server.start(), loop).result(5)
+    with MatatikaServer.in_thread(clock=clock) as server:
         yield server
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(5)
 
 
 def aiohttp_session(session: MatatikaSession) -> aiohttp.ClientSession:
@@ -52,40 +32,17 @@ def aiohttp_session(session: MatatikaSession) -> aiohttp.ClientSession:
     return session._client.state.connections._own[asyncio.get_running_loop()][0]
 
 
-# Its own
-
-
 async def test_connections_are_opened_on_first_use_and_kept(server: MatatikaServer, session: MatatikaSession) -> None:
-    assert not session._client.state.connections.was_forgotten
+    connections = session._client.state.connections
+    assert not connections.was_forgotten
     await get(session)
-    assert session._client.state.connections.was_forgotten
     await get(session)
+    assert connections.was_forgotten
     assert len({request.connection for request in server.requests}) == 1
     http = aiohttp_session(session)
     await asyncio.gather(session.close(), session.close())
     assert http.closed
-    assert not session._client.state.connections.was_forgotten
-
-
-async def test_cookies_are_neither_kept_nor_sent(server: MatatikaServer, session: MatatikaSession) -> None:
-    server.faults.add(path=API_KEYS, headers={"Set-Cookie": "a=b; Path=/"})
-    await get(session)
-    await get(session)
-    assert "Cookie" not in server.requests.api[1].headers
-
-
-# Several loops
-
-
-def test_one_session_works_in_one_loop_after_another(remote: MatatikaServer) -> None:
-    session = remote.session()  # outside any loop, as at import time
-    for _ in range(3):
-        assert asyncio.run(get(session)) == 200
-        gc.collect()
-    assert len(remote.requests.token) == 1
-    assert len({request.connection for request in remote.requests.api}) == 3
-    assert len(session._client.state.connections._own) == 1
-    asyncio.run(session.close())
+    assert not connections.was_forgotten
 
 
 def test_what_a_loop_closed_on_its_way_out_is_opened_anew(remote: MatatikaServer) -> None:
@@ -102,16 +59,12 @@ def test_what_a_loop_closed_on_its_way_out_is_opened_anew(remote: MatatikaServer
         asyncio.run(shut_down_twice())
 
 
-def test_one_session_works_in_two_loops_at_once(remote: MatatikaServer) -> None:
+def test_one_loop_after_another_leaves_the_connections_of_the_last(remote: MatatikaServer) -> None:
     session = remote.session()
-    with running_loop() as first, running_loop() as second:
-        calls = [asyncio.run_coroutine_threadsafe(get(session), loop) for loop in (first, second) for _ in range(20)]
-        assert {call.result(5) for call in calls} == {200}
-        assert 1 <= len(remote.requests.token) <= 2
-        asyncio.run(session.close())
-        for loop in (first, second):
-            with pytest.raises(SessionClosedError):
-                asyncio.run_coroutine_threadsafe(get(session), loop).result(5)
+    for _ in range(3):
+        assert asyncio.run(get(session)) == 200
+    assert len(session._client.state.connections._own) == 1
+    asyncio.run(session.close())
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["for a response", "before a repeat"])
@@ -119,47 +72,14 @@ def test_closing_ends_the_calls_of_other_loops(remote: MatatikaServer, waits: bo
     clock = StuckClock()
     session = session_at(remote.url, clock)
     fault = remote.faults.add(path=API_KEYS, **({"status": 503} if waits else {"delay": asyncio.Event()}))
-    with running_loop() as elsewhere:
-        call = asyncio.run_coroutine_threadsafe(get(session), elsewhere)
-        while not (clock.asleep.is_set() if waits else fault.hits):
-            time.sleep(0.001)  # until another thread has come so far
-        asyncio.run(session.close())
-        with pytest.raises(SessionClosedError):
-            call.result(5)
-
-
-def test_a_loop_that_was_left_with_a_call_in_flight_does_not_keep_a_session_from_closing(
-    remote: MatatikaServer,
-) -> None:
-    session = remote.session()
-    fault = remote.faults.add(path=API_KEYS, delay=asyncio.Event())
-    loop = asyncio.new_event_loop()
-
-    async def begin() -> asyncio.Task[int]:
-        task = asyncio.get_running_loop().create_task(get(session))
-        while not fault.hits:
-            await asyncio.sleep(0)
-        return task
-
-    task = loop.run_until_complete(begin())
-    asyncio.run(session.close())  # the other loop stands still
-    assert session.closed
-    task.cancel()
-    loop.run_until_complete(asyncio.wait({task}))
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.close()
-
-
-# Borrowed
-
-
-async def test_a_borrowed_session_is_used_and_never_closed(server: MatatikaServer) -> None:
-    async with aiohttp.ClientSession() as http:
-        for _ in range(2):
-            async with server.session(http=http) as session:
-                await get(session)
-            assert not http.closed
-        assert len({request.connection for request in server.requests}) == 1
+    errors: list[BaseException] = []
+    elsewhere = threading.Thread(target=lambda: errors.append(asyncio.run(caught(get(session)))))
+    elsewhere.start()
+    while not (clock.asleep.is_set() if waits else fault.hits):
+        time.sleep(0.001)  # until another thread has come so far
+    asyncio.run(session.close())
+    elsewhere.join()
+    assert [type(error) for error in errors] == [SessionClosedError]
 
 
 async def test_a_borrowed_session_that_is_closed_says_so(server: MatatikaServer) -> None:
@@ -175,123 +95,28 @@ async def test_a_borrowed_session_that_is_closed_says_so(server: MatatikaServer)
     await session.close()
 
 
-# Processes
-
-
-def python(script: str) -> subprocess.CompletedProcess[str]:
-    """Run a script in a process of its own: what happens to one shows nowhere else."""
-    return subprocess.run(
-        [sys.executable, "-W", "default", "-c", script], capture_output=True, text=True, timeout=30, check=False
-    )
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_opens_connections_of_its_own() -> None:
-    outcome = python("""
-import asyncio, gc, os, warnings
-from aiomatatika.testing import MatatikaServer
+def test_a_forked_child_does_not_speak_on_the_connections_of_a_loop_that_it_inherits(remote: MatatikaServer) -> None:
+    program = f"""
+import asyncio, gc, os
+from aiomatatika import BearerToken, Deployment, MatatikaSession
 
-warnings.simplefilter("error")
+async def get():
+    await session.request("GET", "/profiles")
 
-async def get(session):
-    assert (await session.request("GET", "/apikeys")).status == 200
-
-async def in_the_child(session):
-    await get(session)
-    await session.close()
-
-async def main():
-    async with MatatikaServer() as server, server.session() as session:
-        await get(session)
-        child = os.fork()
-        if not child:
-            try:
-                asyncio.run(in_the_child(session))
-                gc.collect()
-            except BaseException as error:
-                print("child:", repr(error))
-                os._exit(1)
-            os._exit(0)
-        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
-            await asyncio.sleep(0.01)
-        assert ended == (child, 0), ended
-        await get(session)
-        parents, childs, parents_again = [request.connection for request in server.requests.api]
-        assert parents == parents_again != childs
-        assert len(server.requests.token) == 1
-
-asyncio.run(main())
-""")
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_does_not_speak_on_the_connections_of_a_loop_that_it_inherits() -> None:
-    outcome = python("""
-import asyncio, gc, os, threading, warnings
-from aiomatatika.testing import MatatikaServer
-
-warnings.simplefilter("error")
-warnings.simplefilter("ignore", DeprecationWarning)  # the server's thread does not matter to the child
-
-async def get(session):
-    assert (await session.request("GET", "/apikeys")).status == 200
-
-async def in_the_child(session):
-    await get(session)
-    await session.close()
-
-server, remote = MatatikaServer(), asyncio.new_event_loop()
-threading.Thread(target=remote.run_forever, daemon=True).start()
-asyncio.run_coroutine_threadsafe(server.start(), remote).result(5)
-session = server.session()
+session = MatatikaSession(BearerToken("a.b.c"), deployment=Deployment("{remote.url}/api"))
 with asyncio.Runner() as runner:
-    runner.run(get(session))
+    runner.run(get())
     child = os.fork()
-    if not child:
-        try:
-            runner.run(in_the_child(session))  # on the loop that it inherits
-            gc.collect()
-        except BaseException as error:
-            print("child:", repr(error))
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(child, 0) == (child, 0)
-    runner.run(asyncio.wait_for(get(session), 5))
-    parents, childs, parents_again = [request.connection for request in server.requests.api]
-    assert parents == parents_again != childs
+    runner.run(get())
+    if child:
+        assert os.waitpid(child, 0) == (child, 0)
+        runner.run(get())
     runner.run(session.close())
-asyncio.run_coroutine_threadsafe(server.close(), remote).result(5)
-""")
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
-
-
-@pytest.mark.parametrize("where", ["", "global session"], ids=["a local", "a global"])
-def test_forgetting_to_close_is_one_warning_and_nothing_else(where: str) -> None:
-    outcome = python(f"""
-import asyncio
-from aiomatatika.testing import MatatikaServer
-
-async def main():
-    {where}
-    async with MatatikaServer() as server:
-        session = server.session()
-        await session.request("GET", "{KEYS}")
-
-asyncio.run(main())
-""")
-    assert outcome.returncode == 0
-    assert outcome.stdout == ""
-    assert outcome.stderr.count(": ResourceWarning: ") == 1  # one more line is a hint of Python's own
-    assert ": ResourceWarning: <MatatikaSession http://127.0.0.1:" in outcome.stderr
-    assert "was not closed: use 'async with' or await close()" in outcome.stderr
-    assert "Traceback" not in outcome.stderr
-
-
-def test_a_session_that_was_never_used_may_be_forgotten() -> None:
-    outcome = python("""
-from aiomatatika import BearerToken, MatatikaSession
-
-session = MatatikaSession(BearerToken("a.b.c"))
-""")
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+    if not child:
+        gc.collect()
+        os._exit(0)
+"""
+    remote.faults.add(path="/api/profiles", status=200, json={}, times=None)
+    subprocess.run([sys.executable, "-W", "error", "-c", program], timeout=30, check=True)
+    assert len({request.connection for request in remote.requests.api}) == 2

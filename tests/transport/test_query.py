@@ -33,24 +33,13 @@ class Odd(enum.Enum):
 @pytest.mark.parametrize(
     "value, query",
     [
-        ("name,asc", "q=name,asc"),
-        ("", "q="),
-        ("a b+c&d=é/@:;", "q=a+b%2Bc%26d%3D%C3%A9/@:%3B"),
-        (5, "q=5"),
-        (-0.5, "q=-0.5"),
-        (True, "q=true"),
-        (False, "q=false"),
-        (None, ""),
-        ([], ""),
-        (["a", None, 2, True], "q=a&q=2&q=true"),
-        (("a", "a"), "q=a&q=a"),
-        (date(2026, 1, 2), "q=2026-01-02"),
+        *(("name,asc", "q=name,asc"), ("", "q="), ("a b+c&d=é/@:;", "q=a+b%2Bc%26d%3D%C3%A9/@:%3B"), (5, "q=5")),
+        *((-0.5, "q=-0.5"), (True, "q=true"), (False, "q=false"), (None, ""), ([], "")),
+        *((["a", None, 2, True], "q=a&q=2&q=true"), (("a", "a"), "q=a&q=a"), (date(2026, 1, 2), "q=2026-01-02")),
         (datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "q=2026-01-02T03:04:00"),
         (datetime(2026, 1, 2, 3, 4, 5, 6, timezone(timedelta(hours=5))), "q=2026-01-01T22:04:05.000006"),
         (UUID(int=1), "q=00000000-0000-0000-0000-000000000001"),
-        (Word.READY, "q=ready"),
-        (Number.TWO, "q=2"),
-        (Odd.TRUE, "q=true"),
+        *((Word.READY, "q=ready"), (Number.TWO, "q=2"), (Odd.TRUE, "q=true")),
     ],
 )
 def test_a_value_as_it_is_sent(value: Any, query: str) -> None:
@@ -97,17 +86,11 @@ def test_a_name_is_text(name: Any) -> None:
         query_string({name: 1})
 
 
-def test_a_name_is_encoded_as_well() -> None:
-    assert query_string({"a b&": "c"}) == "a+b%26=c"
-
-
 @pytest.mark.parametrize(
     "url, params, expected",
     [
-        (PLACE, {"b": 1}, f"{PLACE}?b=1"),
-        (f"{PLACE}?a=%FF%2C", {"b": 1}, f"{PLACE}?a=%FF%2C&b=1"),
-        (f"{PLACE}?a=1", {"a": 2}, f"{PLACE}?a=1&a=2"),
-        (f"{PLACE}?a=1", {"a": None}, f"{PLACE}?a=1"),
+        *((PLACE, {"a b&": 1}, f"{PLACE}?a+b%26=1"), (f"{PLACE}?a=%FF%2C", {"b": 1}, f"{PLACE}?a=%FF%2C&b=1")),
+        *((f"{PLACE}?a=1", {"a": 2}, f"{PLACE}?a=1&a=2"), (f"{PLACE}?a=1", {"a": None}, f"{PLACE}?a=1")),
         (PLACE, [], PLACE),
     ],
 )

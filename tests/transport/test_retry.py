@@ -54,12 +54,9 @@ def test_what_an_error_status_stands_for(failure: Failure | None, statuses: list
 @pytest.mark.parametrize(
     "failure, may_have_acted, repeated",
     [
-        (Failure.NOT_SENT, False, {SAFE, IDEMPOTENT, ONCE}),
-        (Failure.THROTTLED, False, {SAFE, IDEMPOTENT, ONCE}),
-        (Failure.LOST, True, {SAFE, IDEMPOTENT}),
-        (Failure.DAMAGED, True, {SAFE, IDEMPOTENT}),
-        (Failure.FAILED, True, {SAFE, IDEMPOTENT}),
-        (Failure.NEVER, False, set()),
+        *((Failure.NOT_SENT, False, {SAFE, IDEMPOTENT, ONCE}), (Failure.THROTTLED, False, {SAFE, IDEMPOTENT, ONCE})),
+        *((Failure.LOST, True, {SAFE, IDEMPOTENT}), (Failure.DAMAGED, True, {SAFE, IDEMPOTENT})),
+        *((Failure.FAILED, True, {SAFE, IDEMPOTENT}), (Failure.NEVER, False, set())),
     ],
 )
 def test_what_may_have_been_done_is_not_repeated_where_twice_differs_from_once(
@@ -87,11 +84,8 @@ def test_the_last_attempt_is_the_last(attempts: int, failure: Failure) -> None:
 @pytest.mark.parametrize("number, longest", [(1, 0.5), (2, 1), (3, 2), (4, 4), (5, 8), (6, 8), (19, 8)])
 def test_the_wait_is_drawn_from_the_upper_half_of_a_range_that_doubles(number: int, longest: float) -> None:
     retries = Retries(attempts=20)
-    assert [wait(retries=retries, number=number, chance=chance) for chance in (0, 0.5, 0.75)] == [
-        longest / 2,
-        longest * 0.75,
-        longest * 0.875,
-    ]
+    for chance, share in ((0, 0.5), (0.5, 0.75), (0.75, 0.875)):
+        assert wait(retries=retries, number=number, chance=chance) == longest * share
 
 
 def test_a_first_delay_above_the_longest_is_cut_to_it() -> None:
@@ -105,11 +99,7 @@ def test_a_first_delay_above_the_longest_is_cut_to_it() -> None:
         (3, 60, 0.5, 3.25),
         (0, 60, 0.5, 0.375),
         (59.9, 60, 0.9, 59.95),  # kept, and the jitter gives way
-        (60, 60, 0, None),
-        (61, 60, 0, None),
-        (None, 0, 0, None),
-        (None, -1, 0, None),
-        (None, 0.375, 0.5, None),
+        *((60, 60, 0, None), (61, 60, 0, None), (None, 0, 0, None), (None, -1, 0, None), (None, 0.375, 0.5, None)),
         (None, 0.376, 0.5, 0.375),
     ],
 )

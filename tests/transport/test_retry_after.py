@@ -18,11 +18,8 @@ AT_NOW = "Tue, 14 Nov 2023 22:13:20 GMT"
 @pytest.mark.parametrize(
     "text, seconds",
     [
-        (AT_NOW, NOW),
-        ("Tuesday, 14-Nov-23 22:13:20 GMT", NOW),
-        ("Tue Nov 14 22:13:20 2023", NOW),
-        ("Sun Nov  6 08:49:37 1994", 784_111_777),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+        *((AT_NOW, NOW), ("Tuesday, 14-Nov-23 22:13:20 GMT", NOW), ("Tue Nov 14 22:13:20 2023", NOW)),
+        *(("Sun Nov  6 08:49:37 1994", 784_111_777), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777)),
     ],
 )
 def test_an_http_date_has_three_forms(text: str, seconds: float) -> None:
@@ -52,18 +49,9 @@ def test_every_date_that_a_server_can_write_is_read(moment: datetime) -> None:
 @pytest.mark.parametrize(
     "text, seconds",
     [
-        ("0", 0),
-        ("120", 120),
-        (" 2\t", 2),
-        ("007", 7),
-        ("999999999", 999_999_999),
-        ("1000000000", 10**9),
-        ("9999999999", 10**9),
-        ("9" * 5000, 10**9),
-        (AT_NOW, 0),
-        ("Tue, 14 Nov 2023 22:13:50 GMT", 30),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", 10**9),
+        *(("0", 0), ("120", 120), (" 2\t", 2), ("007", 7), ("999999999", 999_999_999), ("1000000000", 10**9)),
+        *(("9999999999", 10**9), ("9" * 5000, 10**9), (AT_NOW, 0), ("Tue, 14 Nov 2023 22:13:50 GMT", 30)),
+        *(("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", 10**9)),
         *((text, None) for text in (None, "", " ", "-5", "+5", "1e3", "1_000", "٣", "²", "0x10", "1.5", "1,5")),
         *((text, None) for text in ("nan", "inf", "5s", "5 5", "\n5", "5\xa0")),
     ],
@@ -83,20 +71,12 @@ def test_a_date_counts_from_the_servers_own_time() -> None:
     assert server_time({}, 5) == 5
 
 
-date_like = st.tuples(
-    st.sampled_from(["Mon, ", "Sunday, ", "Tue "]),
-    st.text(st.sampled_from("0123456789 -:JanFebGMT"), max_size=25),
-    st.sampled_from(["", " GMT", " 2023"]),
-).map("".join)
-exact_form = st.from_regex(
-    re.compile(
-        r"(Mon|Sun), \d\d (Jan|Feb|Xyz) \d{4} \d\d:\d\d:\d\d GMT|Mon (Jan|Foo) [ \d]\d \d\d:\d\d:\d\d \d{4}", re.ASCII
-    ),
-    fullmatch=True,
+LIKE_A_DATE = re.compile(
+    r"(Mon|Sun), \d\d (Jan|Feb|Xyz) \d{4} \d\d:\d\d:\d\d GMT|Mon (Jan|Foo) [ \d]\d \d\d:\d\d:\d\d \d{4}", re.ASCII
 )
 
 
-@given(st.text(st.characters()) | date_like | exact_form | st.integers().map(str), st.floats(-1e12, 1e12))
+@given(st.text() | st.integers().map(str) | st.from_regex(LIKE_A_DATE, fullmatch=True), st.floats(-1e12, 1e12))
 @example("Sun, 00 Jan 0000 00:00:00 GMT", NOW)
 @example("Sunday, 31-Feb-00 99:99:99 GMT", NOW)
 def test_whatever_the_text_there_is_a_number_of_seconds_or_none(text: str, now: float) -> None:

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
-import random
-from collections import Counter
 
-import pytest
-
-from aiomatatika import Repeat, Retries
-from aiomatatika.transport.failure import Failure
-from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
 from aiomatatika.transport.retry_budget import RetryBudget
 
 
@@ -79,48 +71,3 @@ def test_it_is_never_more_than_full() -> None:
     for repeats in (0, 3, 1_000):
         budget.give_back(repeats)
     assert sum(budget.take(0) for _ in range(100)) == 75
-
-
-# Many calls and one API, without any I/O
-
-
-def simulated(begin: list[float], outage: float, seed: int) -> Counter[str]:
-    """Make calls that take no time but their waits; return how many were served, failed, and sent in all."""
-    dice, budget, retries = random.Random(seed), RetryBudget(), Retries()
-    counts: Counter[str] = Counter()
-    turns = [(moment, call, 1, 0, moment + 60) for call, moment in enumerate(begin)]
-    heapq.heapify(turns)
-    while turns:
-        now, call, number, paid, deadline = heapq.heappop(turns)
-        if number == 1 or budget.take(now):
-            counts["sent"] += 1
-            paid += number > 1
-            if now >= outage:
-                budget.give_back(paid)
-                counts["served"] += 1
-                continue
-        failed = FailedAttempt(failure=Failure.FAILED, repeat=Repeat.SAFE, number=number)
-        wait = wait_before_repeat(failed, retries, time_left=deadline - now, chance=dice.random())
-        if wait is None:
-            counts["failed"] += 1
-        else:
-            heapq.heappush(turns, (now + wait, call, number + 1, paid, deadline))
-    return counts
-
-
-@pytest.mark.parametrize("calls", [1, 20, 100, 1_000])
-@pytest.mark.parametrize("outage", [0.5, 2, 3])
-def test_an_outage_of_3_s_is_always_bridged(calls: int, outage: float) -> None:
-    for seed in range(20 if calls < 1_000 else 3):
-        dice = random.Random(seed)
-        counts = simulated([dice.uniform(0, outage) for _ in range(calls)], outage, seed)
-        assert (counts["served"], counts["failed"]) == (calls, 0), seed
-
-
-@pytest.mark.parametrize("seconds", [0, 5, 60])
-def test_a_dead_api_gets_little_more_than_one_request_a_call(seconds: float) -> None:
-    for seed in range(3):
-        dice = random.Random(seed)
-        counts = simulated([dice.uniform(0, seconds) for _ in range(1_000)], 1e9, seed)
-        assert counts["failed"] == 1_000
-        assert 1_000 < counts["sent"] <= 1_100
