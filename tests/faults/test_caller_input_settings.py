@@ -15,6 +15,7 @@ from aiomatatika import (
     ClientCredentials,
     ConfigurationError,
     Deployment,
+    MatatikaError,
     MatatikaSession,
     Retries,
     Secret,
@@ -159,8 +160,9 @@ async def use(session: MatatikaSession, argument: str, number: Any) -> object:
 async def test_I10_numbers(server: MatatikaServer, witness: Witness, argument: str) -> None:
     async with server.session() as session:
         for number in [*NO_NUMBER, *NO_NUMBER_FOR[argument]]:
-            with witness.raises(ValueError) as caught:
+            with witness.raises(MatatikaError) as caught:
                 await use(session, argument, number)
+            assert isinstance(caught.value, ValueError)
             assert str(caught.value).startswith(argument)
     assert list(server.requests) == []
 
