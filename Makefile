@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check check-types format mutants fuzz soak bench bench-quick profile clean
+.PHONY: help demo test check check-types format mutants simulate fuzz soak bench bench-quick profile clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ format: $(VENV)/.installed-dev  ## put the code into shape
 
 mutants: $(VENV)/.installed-dev  ## break call, retry, tokens, walk, creation, urls and readers; see who notices (ARGS="--sample 0": all)
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+simulate: $(VENV)/.installed-test  ## 10,000 simulated lives of a program (ARGS="--seeds N --first N"); prints the shortest failure
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for each property: some minutes
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz -o faulthandler_timeout=0 $(ARGS)

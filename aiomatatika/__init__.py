@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         STAGING as STAGING,
         Deployment as Deployment,
     )
+    from aiomatatika.enums import OpenEnum as OpenEnum
     from aiomatatika.errors import (
         ApiError as ApiError,
         AuthenticationError as AuthenticationError,
@@ -64,6 +65,7 @@ _NAMES = {
     "auth.stores.redis": ("RedisTokenStore",),
     "credentials": ("AccessToken", "BearerToken", "ClientCredentials"),
     "deployment": ("MELTANO", "PRODUCTION", "STAGING", "Deployment"),
+    "enums": ("OpenEnum",),
     "errors": (
         "ApiError",
         "AuthenticationError",

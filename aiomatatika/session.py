@@ -19,11 +19,13 @@ from aiomatatika.auth.stores.protocol import TokenStore
 from aiomatatika.auth.token import FixedToken
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
+from aiomatatika.decoding.converter import check_class
 from aiomatatika.decoding.request_bodies import json_body
 from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
 from aiomatatika.errors import ConfigurationError, InvalidArgumentError, LinkError, RelationNotFoundError
-from aiomatatika.hal import HalResource, Link, Relation
+from aiomatatika.hal import HalResource, Link
 from aiomatatika.options import Options, Retries, Timeouts
+from aiomatatika.relations import Relation
 from aiomatatika.resources import Groups
 from aiomatatika.secret import Secret
 from aiomatatika.settings import SessionOverrides, check_kinds, user_agent_header
@@ -201,7 +203,9 @@ class MatatikaSession(Groups):
             LinkError: The link is a template or needs another method than GET.
             UnsafeLinkError: The link leaves the API. Nothing was sent.
             ResponseError: The response does not fit the class; the message says where, never the value.
+            TypeError: The class cannot be made of a document; the message names it and its field. Nothing was sent.
         """
+        check_class(as_type or HalResource)
         if isinstance(target, HalResource):
             target = target.links[rel or "self"]
         elif rel is not None:
@@ -233,8 +237,11 @@ class MatatikaSession(Groups):
             RelationNotFoundError: The server does not offer the action here; the message names what it offers.
             LinkError: It offers the action on several targets, or without saying by which method.
             UnsafeLinkError: The link leaves the API. Nothing was sent.
+            TypeError: The class cannot be made of a document; the message names it and its field. Nothing was sent.
         """
         try:
+            if as_type is not None:
+                check_class(as_type)
             link = _action_link(target, action)
             repeat = Repeat.ONCE if action.startswith("create") else None
             call = self.request(link.method or "", link, json=json, repeat=repeat)

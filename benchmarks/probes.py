@@ -27,7 +27,7 @@ def import_seconds(modules: str) -> float:
 
 def import_profile() -> dict[str, float]:
     """Return the milliseconds that each module takes beyond the dependencies of the goal; the longest first."""
-    code = "import aiohttp, attrs, cattrs, orjson, sys; print('-- ours', file=sys.stderr); import aiomatatika"
+    code = "import aiohttp, attrs, cattrs, msgspec, sys; print('-- ours', file=sys.stderr); import aiomatatika.session"
     command = [sys.executable, "-X", "importtime", "-c", code]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stderr.partition("-- ours\n")[2]
     rows = [line.removeprefix("import time:").split("|") for line in lines.splitlines() if "|" in line]

@@ -117,7 +117,7 @@ def _left(timed: Mapping[Scenario, Seconds]) -> Iterator[str]:
 
 
 def _imports(profile: Mapping[str, float]) -> Iterator[str]:
-    yield "\n### What `import aiomatatika` takes beyond aiohttp, attrs, cattrs and orjson\n"
+    yield "\n### What `from aiomatatika import MatatikaSession` takes beyond aiohttp, attrs, cattrs and msgspec\n"
     yield f"{sum(profile.values()):.1f} ms in all, by `-X importtime`, which makes them longer. Most is attrs writing"
     yield "and compiling the methods of the public classes, 0.6 ms for each of some fifteen. The longest:"
     yield ""

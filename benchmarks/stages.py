@@ -19,14 +19,14 @@ from yarl import URL
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Secret
 from aiomatatika.decoding.converter import structure, structure_list
+from aiomatatika.decoding.documents import Content, read_resource
 from aiomatatika.decoding.json_text import decode_json
-from aiomatatika.decoding.promised import exact_resource
 from aiomatatika.paging.page import read_page
 from aiomatatika.transport.exchange import Attempt, exchange
-from aiomatatika.transport.message import Request
+from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
 from benchmarks.measure import interleaved
-from benchmarks.payloads import compact, key_id, keys_page, one_key
+from benchmarks.payloads import KINDS, compact, key_id, keys_page, one_key, written
 from benchmarks.variants.ours import ALIAS
 
 __all__ = ["Stage", "best", "functions", "ladder"]
@@ -121,11 +121,11 @@ async def functions() -> list[Stage]:
             "`orjson.loads`, one key": lambda: orjson.loads(one),
             "`decode_json`, one key": lambda: decode_json(one),
             "`structure`, one key": lambda: structure(document, ApiKey),
-            "`exact_resource`, one key, in place of these two": lambda: exact_resource(one, ApiKey),
+            "`read_resource`, one key, both of these": lambda: read_resource(Content(one), ApiKey),
             "`orjson.loads`, 200 keys": lambda: orjson.loads(page),
             "`decode_json`, 200 keys": lambda: decode_json(page),
             "`structure_list`, 200 keys": lambda: structure_list(items, ApiKey, "apikeys"),
-            "`read_page`, 200 keys, in place of these two": lambda: read_page(url, 200, page, "", ApiKey, "apikeys"),
+            **{f"`read_page`, 200 keys, {kind}": _page_reader(url, kind) for kind in KINDS},
             "`ApiRoot.resolve`, a next link": lambda: client.state.root.resolve(following, url),
             "`Client.at`, the URL of a key": lambda: client.at(f"/apikeys/{key}"),
             "`Request(…)`": lambda: Request(method="GET", url=url, repeat=Repeat.SAFE),
@@ -137,6 +137,12 @@ async def functions() -> list[Stage]:
         }
         stages = [Stage(name, best(function)) for name, function in plain.items()]
         return stages + [Stage(name, await _best_awaited(function)) for name, function in awaited.items()]
+
+
+def _page_reader(url: URL, kind: str) -> Callable[[], object]:
+    request = Request(method="GET", url=url, repeat=Repeat.SAFE)
+    response = Response(200, {}, written(keys_page(0, 200, 10_000), kind), request)
+    return lambda: read_page(response, ApiKey, "apikeys")
 
 
 def best(function: Callable[[], object]) -> float:

@@ -20,11 +20,13 @@ WITHOUT_IO = (ROOT / "tests/without_io.txt").read_text(encoding="utf-8").split()
 # From the ground up. A file imports from its own room and from those before it, for type checkers too.
 ROOMS = [
     "_version",
+    "display",
     "secret",
     "errors",
     "enums",
     "options",
     "deployment",
+    "relations",
     "hal",
     "decoding",
     "credentials_file",

@@ -38,7 +38,7 @@ def links(**hrefs: str) -> HalResource:
 
 async def test_a_request_as_it_arrives(server: MatatikaServer, session: MatatikaSession) -> None:
     server.faults.add(method="PATCH", status=299, json={"a": 1}, headers={"X-Note": "b"})
-    params = {"size": 5, "sort": "name,asc", "no": None}
+    params: dict[str, int | str | None] = {"size": 5, "sort": "name,asc", "no": None}
     response = await session.request("patch", "/workspaces?a=b%20c", json={"n": [1, "ü"]}, params=params)
     assert (response.status, response.json(), response.headers["x-note"]) == (299, {"a": 1}, "b")
     request = server.requests.api[0]

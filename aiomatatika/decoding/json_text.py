@@ -1,25 +1,28 @@
 """JSON texts into documents, and the forms that names and ids have in them.
 
-What is no JSON comes back as a `Mismatch`: it is returned and not raised, so that no frame of a traceback holds the
-text. No I/O.
+What is not JSON comes back as a `Mismatch`: it is returned and not raised, so that no frame of a traceback holds the
+text. No document takes longer than a tenth of a second to decode. No I/O.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import types
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
+from aiomatatika.display import shown
+
 __all__ = [
     "CANONICAL_UUID",
+    "LARGE",
     "Mismatch",
     "decode_json",
-    "decode_unambiguous",
+    "decode_page",
+    "has_too_many_values",
+    "media_type",
     "member",
     "value_type",
     "wire_name",
@@ -27,7 +30,14 @@ __all__ = [
 
 # Both cases spelled out: half the time of re.IGNORECASE.
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-_LEVELS = 250
+LARGE = 2**20
+"""Bytes from which on a body is read off the event loop, where that can be done."""
+_MAX_LEVELS = 250
+# Of a large document, so that no call of the decoder or of what looks at its work takes longer than 0.1 s; a smaller
+# one cannot hold enough to matter. A page of 16 MiB has fewer.
+_MAX_VALUES = 600_000
+_MAX_CONTAINERS_OF_PAGES = 200_000
+_MAX_CONTAINERS = 100_000
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -38,6 +48,7 @@ class Mismatch(msgspec.Struct, frozen=True):
 
 _REPEATED = Mismatch("an object has two members of one name")
 _TOO_DEEP = Mismatch("nested too deeply")
+_TOO_MANY = Mismatch("more values than a response is read with: use session.download")
 
 
 def wire_name(attribute: str) -> str:
@@ -56,32 +67,62 @@ def value_type(kind: Any) -> Any:
 
 
 def decode_json(body: bytes, content_type: str = "") -> Any:
-    """Decode a JSON text in UTF-8, whatever charset the header names; a `Mismatch` where it is none.
+    """Decode a JSON text in UTF-8, whatever charset the header names; a `Mismatch` where it is not one.
 
     A byte order mark passes (RFC 8259 section 8.1 lets a parser ignore it). NaN, infinities, lone surrogates, nesting
     beyond 250 levels and an object with two members of one name are refused.
     """
-    body = body.removeprefix(b"\xef\xbb\xbf")
+    body = body.removeprefix(_BOM)
+    document = _decode(body, content_type, _MAX_CONTAINERS)
+    if isinstance(document, Mismatch):
+        return document
+    if _is_too_deep(body, document):
+        return _TOO_DEEP
+    return _REPEATED if _lost_a_member(body, document) else document
+
+
+def decode_page(body: bytes, content_type: str = "") -> Any:
+    """Decode a JSON text of many objects, as `decode_json` does, but for two things that would take half as long again.
+
+    Of two members of one name the last one counts, and nesting ends where the decoder ends it, by Python's own limit.
+    """
+    return _decode(body.removeprefix(_BOM), content_type, _MAX_CONTAINERS_OF_PAGES)
+
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def has_too_many_values(body: bytes, max_containers: int = _MAX_CONTAINERS_OF_PAGES) -> bool:
+    """Tell whether decoding a body could take long; a page, unless something else is said."""
+    # Commas and brackets in strings count as well: no document that is read has that many.
+    return len(body) > LARGE and (
+        body.count(b"{") + body.count(b"[") > max_containers or body.count(b",") >= _MAX_VALUES
+    )
+
+
+def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
+    if has_too_many_values(body, max_containers):
+        return _TOO_MANY
     try:
-        document = msgspec.json.decode(body)
-        if _is_too_deep(body, document):
-            return _TOO_DEEP
-        return _REPEATED if _lost_a_member(body, document) else document
+        return msgspec.json.decode(body)
     except RecursionError:
         return _TOO_DEEP
     except (msgspec.MsgspecError, ValueError):  # the latter is Python's own, about UTF-8
         pass
-    if not body:
-        return Mismatch("the body is empty")
-    return Mismatch(f"not JSON ({content_type or 'no content type'})")
+    return Mismatch(f"not JSON ({media_type(content_type) or 'no content type'})" if body else "the body is empty")
+
+
+def media_type(content_type: str) -> str:
+    """Return the media type that a Content-Type header names, without parameters, fit for a message."""
+    return shown(content_type.partition(";")[0].strip().lower())
 
 
 def _is_too_deep(body: bytes, document: Any) -> bool:
     """Tell whether arrays and objects stand in each other beyond the limit: what comes after may be recursive."""
-    if body.count(b"[") + body.count(b"{") <= _LEVELS:
+    if body.count(b"[") + body.count(b"{") <= _MAX_LEVELS:
         return False
     level = [document]
-    for _ in range(_LEVELS):
+    for _ in range(_MAX_LEVELS):
         level = [
             inner
             for outer in level
@@ -107,17 +148,6 @@ def _lost_a_member(body: bytes, document: Any) -> bool:
     if b"\\u0022" in body:
         quotes += body.replace(b"\\\\", b"").count(b"\\u0022")  # without escaped backslashes, whose u0022 is text
     return quotes != again.count(b'"')
-
-
-def decode_unambiguous(body: bytes) -> Any:
-    """Decode an answer that is not given again: members whose name stands twice are left out, and the others kept."""
-    document = decode_json(body)
-    return json.loads(body, object_pairs_hook=_once_named) if document is _REPEATED else document
-
-
-def _once_named(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    times = Counter(name for name, _ in members)
-    return {name: value for name, value in members if times[name] == 1}
 
 
 def member(document: Any, name: str) -> Any:

@@ -17,6 +17,7 @@ from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.reading import read_off_the_loop
 from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Collection", "Page", "PageSource", "Pages", "check_count"]
@@ -61,10 +62,10 @@ class PageSource(Generic[T]):
         except MatatikaError as error:
             return error
 
-    def read(self, response: Response) -> PageDocument[T]:
+    async def read(self, response: Response) -> PageDocument[T]:
         """Read a page, or raise a `ResponseError`."""
         return response.promised(
-            read_page(response.url, response.status, response.body, response.media_type, self.cls, self.relation)
+            await read_off_the_loop(response, lambda each: read_page(each, self.cls, self.relation))
         )
 
 
@@ -222,7 +223,7 @@ class Pages(Generic[T]):
         response = await self._fetch(walk.next_url)
         # Read here and not in the task: pages that come together would all be read before the first is delivered and
         # the next is asked for, and eight at a time would take a tenth longer.
-        document = self._source.read(response)
+        document = await self._source.read(response)
         try:
             page = walk.accept(document)
         except PaginationError as error:

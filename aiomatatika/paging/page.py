@@ -13,10 +13,12 @@ import attrs
 import msgspec
 from yarl import URL
 
-from aiomatatika.decoding.json_text import Mismatch, decode_json, wire_name
-from aiomatatika.decoding.promised import exact_page
+from aiomatatika.decoding.converter import Read, learn_page, structure_list, structure_page
+from aiomatatika.decoding.json_text import Mismatch, decode_page, has_too_many_values, wire_name
+from aiomatatika.display import shown
+from aiomatatika.transport.message import Response
 
-__all__ = ["Page", "PageDocument", "read_document", "read_page"]
+__all__ = ["Page", "PageDocument", "read_page"]
 
 T = TypeVar("T")
 
@@ -24,8 +26,9 @@ _COUNTS = {name: wire_name(name) for name in ("number", "size", "total_elements"
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 _NO_CONTENT = 204
-# The server's own name for the items stands in messages.
-_LONGEST_NAME = 60
+_MAX_ITEMS = 50_000
+# An object with no other members than these can be an empty collection.
+_PAGE_MEMBERS = frozenset({"_embedded", "_links", "page"})
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +61,8 @@ class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         next_hrefs: The targets of its ``next``: none, one, or more than a walk can follow.
         next_is_template: Whether its ``next`` is said to be a URI template.
         number, size, total_elements, total_pages: Its ``page`` object.
+        unreadable: The paths of the optional members that could not be read. They have their defaults, and stay in the
+            item's ``extra``.
     """
 
     url: URL
@@ -68,6 +73,7 @@ class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     size: int | None = None
     total_elements: int | None = None
     total_pages: int | None = None
+    unreadable: tuple[str, ...] = ()
 
     @property
     def number_or_asked(self) -> int:
@@ -137,55 +143,66 @@ def _is_collection(document: Mapping[str, Any]) -> bool:
 
 def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], str] | Mismatch:
     """Find the items: under the relation's name, or under the only name that there is."""
-    embedded = document.get("_embedded")
-    if embedded in (None, [], {}):
-        return ([], relation) if _is_collection(document) else Mismatch(f"_embedded: expected {relation}")
+    embedded = document.get("_embedded") or {}
     if not isinstance(embedded, dict):
         return Mismatch("_embedded: expected an object")
     if relation not in embedded:
-        if len(embedded) > 1 or not _is_collection(document):
+        # A health check, an error object or a resource with status 200 is not "no items".
+        if not (document.keys() <= _PAGE_MEMBERS or isinstance(document.get("page"), dict)):
+            return Mismatch(f"body: expected a collection of {relation}")
+        if len(embedded) > 1:
             return Mismatch(f"_embedded: expected {relation}")
-        relation = next(iter(embedded))
-    items = embedded[relation]
-    relation = relation[:_LONGEST_NAME]
+        relation = next(iter(embedded), relation)
+    items = embedded.get(relation)
     if items is None:
         return [], relation
-    return (items if isinstance(items, list) else [items]), relation
+    return (items if isinstance(items, list) else [items]), shown(relation)
 
 
-def read_page(
-    url: URL, status: int, body: bytes, content_type: str, cls: type[T], relation: str
-) -> PageDocument[T] | Mismatch:
-    """Read the answer to a page's GET. Search answers 204 when there is nothing."""
-    if status == _NO_CONTENT:
-        return PageDocument(url=url, items=[])
-    exact = exact_page(body, cls, relation)
-    if exact is not None:
-        counts = _counts(exact.counts)
-        if not isinstance(counts, Mismatch):
-            following = exact.links.get("next")
-            hrefs = (following.href,) if following else ()
-            return PageDocument(url=url, items=exact.items, next_hrefs=hrefs, **counts)
-    return read_document(url, body, content_type, cls, relation)
+def read_page(response: Response, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
+    """Read the response to a page's GET, or say why it is not a page. Search answers 204 when there is nothing.
 
-
-def read_document(url: URL, body: bytes, content_type: str, cls: type[T], relation: str) -> PageDocument[T] | Mismatch:
-    """Read a page of any form, or say why it is none."""
-    from aiomatatika.decoding.converter import structure_list
-
-    document = decode_json(body, content_type)
-    if isinstance(document, Mismatch):
-        return document
+    Args:
+        response: The response.
+        cls: The class of the items.
+        relation: The name that the items have in ``_embedded``.
+    """
+    if response.status == _NO_CONTENT:
+        return PageDocument(url=response.url, items=[])
+    usual = None if has_too_many_values(response.body) else structure_page(response.body, cls, relation)
+    if usual is not None and len(usual[1].rows) <= _MAX_ITEMS:
+        items, decoded = usual
+        return _page(response, {"page": decoded.page, "_links": decoded.links}, items)
+    document = decode_page(response.body, response.headers.get("Content-Type", ""))
     if not isinstance(document, dict):
-        return Mismatch("body: expected an object")
+        return document if isinstance(document, Mismatch) else Mismatch("body: expected an object")
+    read = _items(document, cls, relation)
+    return read if isinstance(read, Mismatch) else _page(response, document, read)
+
+
+def _items(document: Mapping[str, Any], cls: type[T], relation: str) -> Read[list[T]] | Mismatch:
+    found = _raw_items(document, relation)
+    if isinstance(found, Mismatch):
+        return found
+    rows, path = found
+    if len(rows) > _MAX_ITEMS:
+        return Mismatch(f"{path}: expected at most {_MAX_ITEMS:,} items")
+    learn_page(rows, cls)
+    return structure_list(rows, cls, path)
+
+
+def _page(response: Response, document: Mapping[str, Any], items: Read[list[T]]) -> PageDocument[T] | Mismatch:
     counts = _counts(document.get("page"))
     if isinstance(counts, Mismatch):
         return counts
     hrefs = _next_hrefs(document)
     if isinstance(hrefs, Mismatch):
         return hrefs
-    found = _raw_items(document, relation)
-    items = found if isinstance(found, Mismatch) else structure_list(found[0], cls, found[1])
-    if isinstance(items, Mismatch):
-        return items
-    return PageDocument(url=url, items=items, next_hrefs=hrefs, next_is_template=_next_is_template(document), **counts)
+    return PageDocument(
+        url=response.url,
+        items=items.content,
+        next_hrefs=hrefs,
+        next_is_template=_next_is_template(document),
+        unreadable=items.unreadable,
+        **counts,
+    )

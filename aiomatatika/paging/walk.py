@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from yarl import URL
 
+from aiomatatika.decoding.documents import path_list
 from aiomatatika.errors import LinkError, PaginationError
 from aiomatatika.paging.page import Page, PageDocument
 from aiomatatika.paging.page_urls import is_same_page, page_number, with_page_number
@@ -89,6 +90,8 @@ class PageWalk(Generic[T]):
             self._visited.add(hash(str(page.url)))
         self._pages += 1
         self._items += len(items)
+        if page.unreadable:
+            self._warn_once(f"not what was promised, and left out: {path_list(page.unreadable)}")
         try:
             self.next_url = self._after(page)
         except LinkError as error:

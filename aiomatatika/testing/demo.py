@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Unpack
 
 from aiomatatika.session import MatatikaSession
-from aiomatatika.testing.server import MatatikaServer
 from aiomatatika.settings import SessionOptions
+from aiomatatika.testing.server import MatatikaServer
 from aiomatatika.transport.clock import Clock
 
 __all__ = ["demo_session"]

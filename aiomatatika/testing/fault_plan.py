@@ -34,7 +34,7 @@ class FaultPlan:
         return f"FaultPlan({self._faults!r})"
 
     # Many parameters, since a fault has as many members; each is a keyword, so that a plan reads like a sentence.
-    def add(
+    def add(  # noqa: PLR0913  # every way in which a response can be wrong, each a keyword
         self,
         *,
         method: str | None = None,

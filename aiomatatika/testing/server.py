@@ -60,8 +60,7 @@ class MatatikaServer(ServerState):
             a host name.
     """
 
-    # Many parameters, each a keyword with a default: what a test may vary.
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a test may vary, each a keyword with a default
         self,
         *,
         host: str = "127.0.0.1",

@@ -45,7 +45,7 @@ class Lifetime:
     __slots__ = ("_in_flight", "closed")
 
     def __init__(self) -> None:
-        self.closed = False
+        self.closed: bool = False
         self._in_flight: dict[int, _InFlight] = {}
 
     def check_open(self, http: ClientSession | None = None) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from yarl import URL
 
-from aiomatatika.decoding.json_text import Mismatch, decode_json
-from aiomatatika.decoding.promised import exact_resource
+from aiomatatika.decoding.converter import Read
+from aiomatatika.decoding.documents import Content, path_list, read_array, read_resource
+from aiomatatika.decoding.json_text import Mismatch, decode_json, media_type
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
 from aiomatatika.transport.repeat import Repeat
-from aiomatatika.transport.server_text import escaped
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
+
+_logger = logging.getLogger("aiomatatika")
 
 T = TypeVar("T")
 
@@ -131,15 +134,32 @@ class Response:
         Raises:
             ResponseError: The body is not JSON. The message does not quote it.
         """
-        return self.promised(decode_json(self.body, self.media_type))
+        return self.promised(decode_json(self.body, self._content_type))
 
     def structured(self, cls: type[T]) -> T:
-        """Return the body as an attrs class.
+        """Return the body as an object of an attrs class.
+
+        An optional member that cannot be read is None, stays in ``extra``, and is named in a WARNING.
 
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        return self.promised(_structured(self, cls))
+        return self._read(read_resource(Content(self.body, self._content_type), cls))
+
+    def structured_list(self, cls: type[T]) -> list[T]:
+        """Return the body, an array, as objects of an attrs class; the rest as for `structured`."""
+        return self._read(read_array(Content(self.body, self._content_type), cls))
+
+    def _read(self, read: Read[T] | Mismatch) -> T:
+        found = self.promised(read)
+        if found.unreadable:
+            _logger.warning(
+                "%s %s: not what was promised, and left out: %s",
+                self.call.method,
+                self.call.path,
+                path_list(found.unreadable),
+            )
+        return found.content
 
     def promised(self, content: T | Mismatch) -> T:
         """Return what the body was read as, or raise the `ResponseError` that says which call brought the mismatch."""
@@ -153,7 +173,11 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type that the server declared, without parameters; at most 60 characters."""
-        return escaped(self.headers.get("Content-Type", "").partition(";")[0].strip().lower())[:60]
+        return media_type(self._content_type)
+
+    @property
+    def _content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
@@ -162,13 +186,3 @@ class Response:
         raise TypeError(
             "a Response does not pickle or copy, for its body can hold secrets: keep what you need of .json()"
         )
-
-
-def _structured(response: Response, cls: type[T]) -> T | Mismatch:
-    exact = exact_resource(response.body, cls)
-    if exact is not None:
-        return exact
-    from aiomatatika.decoding.converter import structure
-
-    document = decode_json(response.body, response.media_type)
-    return document if isinstance(document, Mismatch) else structure(document, cls)

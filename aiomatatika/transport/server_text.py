@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aiomatatika.display import escaped
 from aiomatatika.secret import Secret
 
-__all__ = ["escaped", "redact", "redact_all"]
+__all__ = ["redact", "redact_all"]
 
 _MAX_TEXT = 500
 _MAX_ITEMS = 50
@@ -22,13 +23,6 @@ _CREDENTIAL = re.compile(
     r"|\b(?:client_?secret|access_?token)\b[\"'\s:=]+[^\s\"'&,;]+",
     re.IGNORECASE,
 )
-
-
-def escaped(text: str) -> str:
-    r"""Return a text that no terminal acts on: control characters and bidi overrides as ``\x1b`` or ``\u202e``."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:

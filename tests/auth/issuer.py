@@ -72,7 +72,7 @@ class Issuer:
     async def get_and_settle(self) -> str:
         """Do the same, and let what was begun in the background come to its end."""
         token = await self.get()
-        for _ in range(5):
+        for _ in range(20):
             await asyncio.sleep(0)
         return token
 

@@ -132,6 +132,13 @@ async def test_a_failure_is_remembered_and_soon_tried_again(
     assert await asked_at(issuer, 100, time_left=0.5) == moments
 
 
+async def test_after_a_token_without_a_lifetime_the_pauses_are_the_usual_ones(issuer: Issuer) -> None:
+    issuer.lifetime = None
+    assert issuer.source.replace(await issuer.token())
+    issuer.answers.extend([down()] * 30)
+    assert await asked_at(issuer, 30) == [0, 5, 15]
+
+
 async def test_after_a_short_lived_token_the_pauses_begin_at_a_tenth_of_its_lifetime(issuer: Issuer) -> None:
     issuer.lifetime = 20.0
     await issuer.first()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from aiomatatika import Links
-from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_unambiguous, member
+from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_page, member
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_unambig
     ],
 )
 def test_a_json_text_is_decoded_as_utf_8(body: bytes, document: object) -> None:
-    assert decode_json(body) == decode_unambiguous(body) == document
+    assert decode_json(body) == decode_page(body) == document
 
 
 @pytest.mark.parametrize(
@@ -48,30 +48,46 @@ def test_a_json_text_is_decoded_as_utf_8(body: bytes, document: object) -> None:
         b" ",
     ],
 )
-def test_what_is_no_json_in_utf_8_is_a_mismatch_that_names_the_media_type(body: bytes) -> None:
-    assert decode_json(body, "text/html") == Mismatch("not JSON (text/html)")
-    assert decode_json(body) == Mismatch("not JSON (no content type)")
+def test_what_is_not_json_in_utf_8_is_a_mismatch_that_names_the_media_type(body: bytes) -> None:
+    for decode in (decode_json, decode_page):
+        assert decode(body, "text/html") == Mismatch("not JSON (text/html)")
+        assert decode(body) == Mismatch("not JSON (no content type)")
 
 
 def test_an_empty_body_is_named_so() -> None:
     assert decode_json(b"") == decode_json(b"\xef\xbb\xbf") == Mismatch("the body is empty")
 
 
-def test_nesting_that_documents_have_is_none_of_that() -> None:
-    for body in (b"[" * 250 + b"]" * 250, b'{"a":' * 249 + b"[]" + b"}" * 249, b"[" + b"[[]]," * 500 + b"[]]"):
-        assert decode_json(body) == json.loads(body)
+DEEP = [251, 300, 1000, 1100, 100_000]
 
 
-@pytest.mark.parametrize("depth", [251, 300, 1000, 1100, 100_000])
+@pytest.mark.parametrize(
+    "body", [b"[" * 250 + b"]" * 250, b'{"a":' * 249 + b"[]" + b"}" * 249, b"[" + b"[[]]," * 500 + b"[]]"]
+)
+def test_nesting_that_documents_have_is_decoded(body: bytes) -> None:
+    assert decode_json(body) == decode_page(body) == json.loads(body)
+
+
+@pytest.mark.parametrize("depth", DEEP)
 def test_nesting_without_end_is_a_mismatch(depth: int) -> None:
     for body in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"[" * depth):
         assert isinstance(decode_json(body), Mismatch)
 
 
-def test_members_of_one_name_are_refused_and_left_out_where_the_others_count() -> None:
-    body = b'{"id": "a", "id": "b", "clientSecret": "c", "deep": {"x": 1, "x": 2, "y": 3}}'
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("decode, most", [(decode_json, 100_000), (decode_page, 200_000)])
+@pytest.mark.parametrize("value", [b"{}", b"[]", b"12"])
+def test_a_large_document_has_so_many_values_and_no_more(value: bytes, decode: Any, most: int, more: int) -> None:
+    values = 600_000 if value == b"12" else most - 1
+    body = b"[" + b",".join([value] * (values + more)) + b"]"
+    decoded = decode(body + b" " * 2**20)
+    assert isinstance(decoded, Mismatch) if more else len(decoded) == values
+
+
+def test_members_of_one_name_are_refused_but_in_pages_where_the_last_one_counts() -> None:
+    body = b'{"id": "a", "id": "b", "deep": {"x": 1, "x": 2, "y": 3}}'
     assert decode_json(body) == Mismatch("an object has two members of one name")
-    assert decode_unambiguous(body) == {"clientSecret": "c", "deep": {"y": 3}}
+    assert decode_page(body) == {"id": "b", "deep": {"x": 2, "y": 3}}
 
 
 raw_strings = st.lists(

@@ -25,10 +25,15 @@ Made by `python tests/faults/table.py` from [cases.toml](cases.toml) and the nam
 def proofs_by_case(folder: Path = HERE) -> dict[str, list[tuple[str, str]]]:
     """Return the tests of each case: file and name, in the order in which they stand."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for path in sorted(folder.glob("test_*.py")):
+    # Those of the embedded server stand beside its other tests.
+    for path in sorted([*folder.glob("test_*.py"), *folder.glob("../testing/test_*.py")]):
         for match in _TEST.finditer(path.read_text(encoding="utf-8")):
-            found.setdefault(match[2], []).append((path.name, match[1]))
+            found.setdefault(match[2], []).append((_from(folder, path), match[1]))
     return found
+
+
+def _from(folder: Path, path: Path) -> str:
+    return path.name if path.parent == folder else f"../{path.parent.name}/{path.name}"
 
 
 def read_cases(path: Path = HERE / "cases.toml") -> Mapping[str, Mapping[str, str]]:

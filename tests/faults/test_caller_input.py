@@ -1,20 +1,23 @@
-"""I: ids that the caller gives, I01 to I05. Settings: `…_settings`; sessions and one except clause: `…_session`."""
+"""I: ids and query parameters that the caller gives, I01 to I05 and I15. Settings: `…_settings`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 
-from aiomatatika import MatatikaSession, NotFoundError
+from aiomatatika import InvalidArgumentError, MatatikaSession, NotFoundError, Repeat
 from aiomatatika.testing import MatatikaServer
+from aiomatatika.transport.query import QueryValue
 
 from .conftest import Witness
+from .wires import raw_server, session_at
 
 NAUGHTY: dict[str, list[str]] = json.loads(
     Path(__file__).with_name("data").joinpath("naughty_strings.json").read_bytes()
@@ -52,13 +55,9 @@ async def test_I01_id_climbs_out(server: MatatikaServer, witness: Witness, call:
 
 @pytest.mark.parametrize("call", CALLS)
 async def test_I02_id_opens_query_or_fragment(server: MatatikaServer, witness: Witness, call: str) -> None:
-    await assert_refused(server, witness, OPENING, call)
-
-
-@pytest.mark.parametrize("kind", NAUGHTY)
-async def test_I02_naughty_strings_where_a_uuid_is_due(server: MatatikaServer, witness: Witness, kind: str) -> None:
-    assert sum(map(len, NAUGHTY.values())) >= 150
-    await assert_refused(server, witness, NAUGHTY[kind], "delete")
+    naughty = [text for texts in NAUGHTY.values() for text in texts]
+    assert len(naughty) >= 150
+    await assert_refused(server, witness, OPENING + naughty * (call == "delete"), call)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -72,44 +71,52 @@ async def test_I03_what_uuid_lets_through(server: MatatikaServer, witness: Witne
     await assert_refused(server, witness, [*others, *forms, None, 5, right.encode(), [right]], call)
 
 
-async def test_I03_what_is_one_is_taken_in_any_case(server: MatatikaServer) -> None:
-    (key_id,) = server.add_api_keys(1)
-    async with server.session() as session:
-        for form in (key_id, str(key_id), str(key_id).upper()):
-            assert (await session.apikeys.get(form)).id == key_id
+PROFILES = ["auth0|5eb0", "auth0%7C5eb0", "auth0%257C5eb0", "google-oauth2|1", "waad|a;d=e&f+g@h:i", "sms|\u00e9"]
 
 
-@pytest.mark.parametrize(
-    "profile_id, segment",
-    [
-        ("auth0|5eb0", "auth0%7C5eb0"),
-        ("auth0%7C5eb0", "auth0%257C5eb0"),
-        ("auth0%257C5eb0", "auth0%25257C5eb0"),
-        ("google-oauth2|1", "google-oauth2%7C1"),
-        ("waad|a;d=e&f+g@h:i", "waad%7Ca%3Bd%3De%26f%2Bg%40h%3Ai"),
-        ("sms|\u00e9", "sms%7C%C3%A9"),
-    ],
-)
-async def test_I05_profile_id(server: MatatikaServer, witness: Witness, profile_id: str, segment: str) -> None:
-    async with server.session() as session:
-        assert (await session.profiles.get(server.profile_id)).id == server.profile_id
-        with witness.raises(NotFoundError):
-            await session.profiles.get(profile_id)
-    assert server.requests.api[-1].path == f"/api/profiles/{segment}"
-
-
-@pytest.mark.parametrize("kind", NAUGHTY)
-async def test_I05_profile_id_that_is_naughty_is_refused_or_stays_one_segment(
-    server: MatatikaServer, witness: Witness, kind: str
+@pytest.mark.parametrize("texts", [PROFILES, [10**6 * "a"], *NAUGHTY.values()], ids=["good", "long", *NAUGHTY])
+async def test_I05_profile_id_is_encoded_once_as_one_segment_or_refused(
+    server: MatatikaServer, witness: Witness, texts: list[str]
 ) -> None:
     async with server.session() as session:
-        for text in [*NAUGHTY[kind], 10**6 * "a"]:
-            with witness.raises(ValueError, NotFoundError) as caught:
+        for text in texts:
+            before = len(server.requests.api)
+            with witness.raises(NotFoundError, *([ValueError] if texts is not PROFILES else [])) as caught:
                 await session.profiles.get(text)
             if isinstance(caught.value, NotFoundError):
-                before, _, segment = server.requests.api[-1].path.rpartition("/")
-                assert (before, unquote(segment), server.requests.api[-1].query) == ("/api/profiles", text, {})
-                assert segment not in {".", ".."}
-            elif len(text) > 3:
-                assert text not in str(caught.value)
-    assert {request.method for request in server.requests.api} <= {"GET"}
+                (request,) = server.requests.api[before:]
+                assert (request.method, request.path) == ("GET", f"/api/profiles/{quote(text, safe='')}")
+                assert request.query == {}
+                assert text not in {".", ".."}
+            else:
+                assert len(server.requests.api) == before
+                assert len(text) < 4 or text not in str(caught.value)
+
+
+# What each kind of value becomes: `tests/transport/test_query`.
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def test_I15_query_parameters(witness: Witness) -> None:
+    values: dict[str, QueryValue] = {
+        "list": ["name,asc", "created,desc"],
+        "tuple": (1, 2),
+        "bool": True,
+        "none": None,
+        "time": datetime(2026, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=1))),
+        "kind": Repeat.SAFE,
+    }
+    expected = b"list=name,asc&list=created,desc&tuple=1&tuple=2&bool=true&time=2026-01-02T02:04:00&kind=safe"
+    async with raw_server(EMPTY) as raw, session_at(raw.url) as session:
+        await session.request("GET", "/x?a=%FF", params=values)
+        await session.request("GET", "/x", params=list(values.items()))
+        await session.apikeys.list(sort=["name,asc", "created,desc"]).page()
+        for value in (b"x", {"a": 1}, object(), [b"x"], float("nan")):
+            for params in ({"q": value}, [("q", value)]):
+                with witness.raises(InvalidArgumentError):
+                    await session.request("GET", "/apikeys", params=params)  # type: ignore[arg-type]  # that is tested
+    assert [request.split(b" ")[1] for request in raw.requests] == [
+        b"/api/x?a=%FF&" + expected,
+        b"/api/x?" + expected,
+        b"/api/apikeys?sort=name,asc&sort=created,desc",
+    ]

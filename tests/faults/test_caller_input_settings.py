@@ -22,229 +22,167 @@ from aiomatatika import (
 )
 from aiomatatika.testing import MatatikaServer
 
-from .conftest import Witness
+from ..servers import session_at
+from .conftest import Witness, call
 
 SECRET = "canary-secret-of-the-caller"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.canary.signature"
+API = "https://api.example.com/api"
 
-VARIABLES = ["CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN", "API_URL", "TOKEN_URL", "AUDIENCE"]
+Variables = Callable[..., Callable[[], MatatikaSession]]
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, witness: Witness) -> Callable[..., None]:
-    """Set the variables that `from_env` reads, and no others of them."""
+def variables(monkeypatch: pytest.MonkeyPatch, witness: Witness) -> Variables:
+    """Return what sets the variables that `from_env` reads, and no others of them, and gives `from_env`."""
     witness.secrets |= {SECRET, TOKEN}
-    for name in VARIABLES:
-        monkeypatch.delenv(f"MATATIKA_{name}", raising=False)
 
-    def set_variables(**values: str) -> None:
+    def set_variables(**values: str) -> Callable[[], MatatikaSession]:
+        for name in ("CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN", "API_URL", "TOKEN_URL", "AUDIENCE"):
+            monkeypatch.delenv(f"MATATIKA_{name}", raising=False)
         for name, value in values.items():
             monkeypatch.setenv(f"MATATIKA_{name}", value)
+        return MatatikaSession.from_env
 
     return set_variables
 
 
-FROM_A_FILE = ["{}\n", "{}\r\n", "\ufeff{}", " {}", "{} ", "\t{}", "{}\x00", "{}\u200b", "{}\u00a0", "\n{}\n"]
+def refusal(witness: Witness, make: Callable[..., object], *values: Any) -> str:
+    with witness.raises(ConfigurationError) as caught:
+        make(*values)
+    return str(caught.value)
 
 
-def shown(value: Any) -> str:
-    return type(value).__name__
-
-
-@pytest.mark.parametrize("form", FROM_A_FILE)
-def test_I07_credentials_read_from_a_file(witness: Witness, environment: Callable[..., None], form: str) -> None:
-    makers: dict[str, Callable[[], object]] = {
-        "client_id": lambda: ClientCredentials(form.format("id"), SECRET),
-        "client_secret": lambda: ClientCredentials("id", form.format(SECRET)),
+@pytest.mark.parametrize(
+    "form", ["{}\n", "{}\r\n", "\ufeff{}", " {}", "{} ", "\t{}", "{}\x00", "{}\u200b", "{}\u00a0", "\n{}\n"]
+)
+def test_I07_credentials_read_from_a_file(witness: Witness, variables: Variables, form: str) -> None:
+    said = {
+        "client_id": refusal(witness, ClientCredentials, form.format("id"), SECRET),
+        "client_secret": refusal(witness, ClientCredentials, "id", form.format(SECRET)),
     }
     if "\x00" not in form:  # no environment can hold it
-        environment(CLIENT_ID="id", CLIENT_SECRET=form.format(SECRET))
-        makers["MATATIKA_CLIENT_SECRET"] = MatatikaSession.from_env
-    for argument, make in makers.items():
-        with witness.raises(ConfigurationError) as caught:
-            make()
-        assert argument in str(caught.value)
-        assert "whitespace" in str(caught.value)
+        from_env = variables(CLIENT_ID="id", CLIENT_SECRET=form.format(SECRET))
+        said["MATATIKA_CLIENT_SECRET"] = refusal(witness, from_env)
+    assert all(argument in text and "whitespace" in text for argument, text in said.items())
 
 
 NO_TEXT: list[Any] = [None, b"", SECRET.encode(), "", 0, 5, True, [SECRET], {"value": SECRET}, object()]
-MAKERS: dict[str, Callable[[Any], object]] = {
-    "client_secret": lambda value: ClientCredentials("id", value),
-    "token": BearerToken,
-    "value": AccessToken,
-    "credentials": MatatikaSession,
+MAKERS: dict[str, tuple[Callable[[Any], object], list[Any]]] = {
+    "client_id": (lambda value: ClientCredentials(value, SECRET), [None, b"id", "", 5, ["id"], Secret("id")]),
+    "client_secret": (lambda value: ClientCredentials("id", value), NO_TEXT),
+    "token": (BearerToken, NO_TEXT),
+    "value": (AccessToken, NO_TEXT),
+    "credentials": (MatatikaSession, [*NO_TEXT, [ClientCredentials("id", SECRET), BearerToken(TOKEN)]]),
 }
 
 
-@pytest.mark.parametrize("value", [*NO_TEXT, [ClientCredentials("id", SECRET), BearerToken(TOKEN)]], ids=shown)
 @pytest.mark.parametrize("argument", MAKERS)
-def test_I08_wrong_credentials(witness: Witness, argument: str, value: Any) -> None:
-    with witness.raises(ConfigurationError) as caught:
-        MAKERS[argument](value)
-    assert argument in str(caught.value)
+def test_I08_wrong_credentials(witness: Witness, argument: str) -> None:
+    make, values = MAKERS[argument]
+    assert all(argument in refusal(witness, make, value) for value in values)
 
 
-@pytest.mark.parametrize("client_id", [None, b"id", "", 5, ["id"], Secret("id")], ids=shown)
-def test_I08_wrong_client_id(witness: Witness, client_id: Any) -> None:
-    with witness.raises(ConfigurationError) as caught:
-        ClientCredentials(client_id, SECRET)
-    assert "client_id" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "make, arguments",
-    [(MatatikaSession, ()), (MatatikaSession, ("id", SECRET)), (ClientCredentials, ("id",)), (BearerToken, ())],
-)
-def test_I08_wrong_credentials_in_number(witness: Witness, make: Any, arguments: tuple[str, ...]) -> None:
-    with witness.raises(TypeError):
-        make(*arguments)
-
-
-@pytest.mark.parametrize(
-    "variables, named",
-    [
-        ({}, ["CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN"]),
-        ({"CLIENT_ID": "id"}, ["CLIENT_SECRET"]),
-        ({"CLIENT_SECRET": SECRET}, ["CLIENT_ID"]),
+def test_I08_wrong_credentials_in_number(witness: Witness, variables: Variables) -> None:
+    calls: list[tuple[Any, tuple[str, ...]]] = [
+        *((MatatikaSession, arguments) for arguments in ((), ("id", SECRET))),
+        *((ClientCredentials, ("id",)), (BearerToken, ())),
+    ]
+    for make, arguments in calls:
+        with witness.raises(TypeError):
+            make(*arguments)
+    ours, theirs = {"CLIENT_ID": "id", "CLIENT_SECRET": SECRET}, {"ACCESS_TOKEN": TOKEN}
+    environments: list[tuple[dict[str, str], list[str]]] = [
+        ({}, [*ours, *theirs]),
         ({"CLIENT_ID": "id", "CLIENT_SECRET": ""}, ["CLIENT_SECRET"]),
-        ({"CLIENT_ID": "id", "CLIENT_SECRET": SECRET, "ACCESS_TOKEN": TOKEN}, ["ACCESS_TOKEN"]),
-        ({"CLIENT_SECRET": SECRET, "ACCESS_TOKEN": TOKEN}, ["ACCESS_TOKEN", "CLIENT_SECRET"]),
-    ],
-    ids=lambda value: "+".join(value),
-)
-def test_I08_wrong_credentials_in_the_environment(
-    witness: Witness, environment: Callable[..., None], variables: dict[str, str], named: list[str]
-) -> None:
-    environment(**variables)
-    with witness.raises(ConfigurationError) as caught:
-        MatatikaSession.from_env()
-    assert all(f"MATATIKA_{name}" in str(caught.value) for name in named)
+        ({"CLIENT_SECRET": SECRET}, ["CLIENT_ID"]),
+        (ours | theirs, [*ours, *theirs]),
+    ]
+    for environment, named in environments:
+        said = refusal(witness, variables(**environment))
+        assert all(f"MATATIKA_{name}" in said for name in named)
 
 
+# A case of every kind: the rest of them is in `tests/test_deployment`.
 NO_URL: list[Any] = [
-    *("http://api.example.com/api", "http://10.0.0.1/api", "http://localhost.example.com/api", "ws://localhost/api"),
-    *("api.example.com/api", "//api.example.com/api", "/api", "https:api.example.com", "https://", "https:///api"),
-    *("ftp://api.example.com/", "file:///etc/passwd", "javascript:alert(1)", "mailto:a@example.com"),
-    *("https://user@api.example.com/api", "https://user:word@api.example.com/api", "https://@api.example.com/api"),
-    *("https://api.example.com/api?x=1", "https://api.example.com/api?", "https://api.example.com/api#x"),
-    *("https://api.example.com/api\n", "\nhttps://api.example.com/api", "https://api.example.com/a pi", " "),
-    *("https://api.example.com/api\r\nHost: x", "https://api.example.com\x00/api", "https://api.example.com\\@x/api"),
-    *("https://api.example.com:x/api", "https://api.example.com:0/api", "https://api.example.com:99999/api"),
-    *("https://api.example.com/%2e%2e/api", "https://[::1/api", "https://b\u00fccher.example/api", "", 5, b"x", ["x"]),
+    *("http://api.example.com/api", "http://localhost.example.com/api", "ws://localhost/api", "//api.example.com/api"),
+    *("/api", "https:///api", "ftp://api.example.com/", "file:///etc/passwd", "javascript:alert(1)", f"{API}?", " "),
+    *("https://user:word@api.example.com/api", "https://@api.example.com/api", f"{API}?x=1", f"{API}#x", f"{API}\n"),
+    *(f"{API}\r\nHost: x", "https://api.example.com\x00/api", "https://api.example.com\\@x/api", "https://[::1/api"),
+    *("https://api.example.com:x/api", "https://api.example.com/%2e%2e/api", "https://b\u00fccher.example/", "", 5),
 ]
 
 
-@pytest.mark.parametrize("url", NO_URL, ids=repr)
 @pytest.mark.parametrize("argument", ["api_url", "token_url"])
-def test_I09_base_url_and_token_url(witness: Witness, argument: str, url: Any) -> None:
-    with witness.raises(ConfigurationError) as caught:
-        Deployment(**{"api_url": "https://api.example.com/api", argument: url})
-    assert str(caught.value).startswith(argument)
+def test_I09_base_url_and_token_url(witness: Witness, variables: Variables, argument: str) -> None:
+    def make(url: Any) -> Deployment:
+        return Deployment(**{"api_url": API, argument: url})
+
+    assert all(refusal(witness, make, url).startswith(argument) for url in NO_URL)
+    name = argument.upper()
+    from_env = variables(CLIENT_ID="id", CLIENT_SECRET=SECRET, **{name: "http://api.example.com/api"})
+    assert f"MATATIKA_{name}" in refusal(witness, from_env)
 
 
-@pytest.mark.parametrize("name", ["API_URL", "TOKEN_URL"])
-def test_I09_base_url_and_token_url_in_the_environment(
-    witness: Witness, environment: Callable[..., None], name: str
-) -> None:
-    environment(CLIENT_ID="id", CLIENT_SECRET=SECRET, **{name: "http://api.example.com/api"})
-    with witness.raises(ConfigurationError) as caught:
-        MatatikaSession.from_env()
-    assert f"MATATIKA_{name}" in str(caught.value)
+NO_NUMBER: list[Any] = [-1, math.nan, math.inf, -math.inf, True, "5", 10**9, 1j, [5]]
+# What each argument cannot be besides: 0 is a good page, and None leaves out what can be left out.
+NO_NUMBER_FOR: dict[str, list[Any]] = {
+    **{name: [0, None] for name in ("connect", "read", "total", "first_delay", "longest_delay")},
+    "attempts": [0, None, 1.5, 21],
+    "size": [0, 1.5],
+    "page": [1.5],
+    "limit": [1.5, 10**7 + 1],
+    "max_pages": [0, None, 1.5, 10**7 + 1],
+    "prefetch": [None, 1.5, 101],
+    "ready_within": [None],
+}
 
 
-@pytest.mark.parametrize(
-    "root", ["https://api.example.com", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:1"]
-)
-def test_I09_base_url_and_token_url_that_are_good(root: str) -> None:
-    good = Deployment(f"{root}/api", token_url=f"{root}/oauth/token")
-    assert Deployment(f"{root}/api/", token_url=f"{root}/oauth/token/") == good
-    assert good.audience == f"{root}/api"
+async def use(session: MatatikaSession, argument: str, number: Any) -> object:
+    keys = session.apikeys
+    match argument:
+        case "connect" | "read" | "total":
+            return Timeouts(**{argument: number})
+        case "attempts" | "first_delay" | "longest_delay":
+            return Retries(**{argument: number})
+        case "limit":
+            return await keys.list().collect(number)
+        case "max_pages":
+            return await anext(keys.list().pages(max_pages=number))
+        case "ready_within":
+            return await keys.create("nightly batch", ready_within=number)
+        case _:
+            return await keys.list(**{argument: number}).collect()
 
 
-NO_NUMBER: list[Any] = [-1, math.nan, math.inf, -math.inf, True, "5", None, 10**9, 1j, [5]]
-SIZE_LIKE = ["size", "page", "prefetch", "limit", "max_pages"]
-
-
-def no_number_for(argument: str) -> list[Any]:
-    """Return what the argument cannot be; 0 is a good page, and None leaves out what can be left out."""
-    numbers = list(NO_NUMBER)
-    if argument not in {"page", "prefetch", "limit", "ready_within"}:
-        numbers.append(0)
-    if argument in {"size", "page", "limit"}:
-        numbers.remove(None)
-    if argument in {*SIZE_LIKE, "attempts"}:
-        numbers.append(1.5)
-    return numbers
-
-
-@pytest.mark.parametrize(
-    "make, argument",
-    [
-        *((Timeouts, name) for name in ("connect", "read", "total")),
-        *((Retries, name) for name in ("attempts", "first_delay", "longest_delay")),
-    ],
-)
-def test_I10_numbers_of_options(witness: Witness, make: Callable[..., object], argument: str) -> None:
-    for number in no_number_for(argument):
-        with witness.raises(ValueError) as caught:
-            make(**{argument: number})
-        assert str(caught.value).startswith(argument)
-
-
-@pytest.mark.parametrize("argument", [*SIZE_LIKE, "ready_within"])
-async def test_I10_numbers_of_calls(server: MatatikaServer, witness: Witness, argument: str) -> None:
-    async def call(session: MatatikaSession, number: Any) -> object:
-        keys = session.apikeys
-        match argument:
-            case "limit":
-                return await keys.list().collect(number)
-            case "max_pages":
-                return [page async for page in keys.list().pages(max_pages=number)]
-            case "ready_within":
-                return await keys.create("nightly batch", ready_within=number)
-            case _:
-                return await keys.list(**{argument: number}).collect()
-
+@pytest.mark.parametrize("argument", NO_NUMBER_FOR)
+async def test_I10_numbers(server: MatatikaServer, witness: Witness, argument: str) -> None:
     async with server.session() as session:
-        for number in no_number_for(argument):
+        for number in [*NO_NUMBER, *NO_NUMBER_FOR[argument]]:
             with witness.raises(ValueError) as caught:
-                await call(session, number)
+                await use(session, argument, number)
             assert str(caught.value).startswith(argument)
     assert list(server.requests) == []
 
 
-PREFIXED = [
-    "Bearer {}",
-    "bearer {}",
-    "BEARER  {}",
-    "Token {}",
-    '"{}"',
-    "'{}'",
-    "{}\n",
-    "\n{}",
-    " {}",
-    "{}\r\nX: y",
-    "<{}>",
-]
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("Bearer {}", "bearer {}", "BEARER  {}", "Token {}", '"{}"', "'{}'", "<{}>"),
+        *("{}\n", "\n{}", " {}", "{}\r\nX: y"),
+    ],
+)
+async def test_I11_token_with_prefix(server: MatatikaServer, witness: Witness, variables: Variables, form: str) -> None:
+    text = form.format(TOKEN)
 
-
-@pytest.mark.parametrize("form", PREFIXED)
-def test_I11_token_with_prefix(witness: Witness, environment: Callable[..., None], form: str) -> None:
-    environment(ACCESS_TOKEN=form.format(TOKEN))
-    makers = (lambda: BearerToken(form.format(TOKEN)), lambda: AccessToken(form.format(TOKEN), 60))
-    for make in (*makers, MatatikaSession.from_env):
-        with witness.raises(ConfigurationError) as caught:
-            make()
-        assert "without the word Bearer, quotes, whitespace or line ends" in str(caught.value)
-
-
-@pytest.mark.parametrize("form", PREFIXED)
-async def test_I11_token_with_prefix_from_a_callable(server: MatatikaServer, witness: Witness, form: str) -> None:
     async def bring() -> str:
-        return form.format(TOKEN)
+        return text
 
-    async with MatatikaSession(BearerToken(bring), deployment=server.deployment) as session:
+    said = [refusal(witness, make, text) for make in (BearerToken, AccessToken)]
+    said.append(refusal(witness, variables(ACCESS_TOKEN=text)))
+    async with session_at(server.url, credentials=BearerToken(bring)) as session:
         with witness.raises(AuthenticationError) as caught:
-            await session.apikeys.list().first()
-        assert "without the word Bearer, quotes, whitespace or line ends" in str(caught.value)
+            await call(session)
+    for each in (*said, str(caught.value)):
+        assert "without the word Bearer, quotes, whitespace or line ends" in each
     assert list(server.requests) == []

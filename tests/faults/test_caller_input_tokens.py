@@ -125,12 +125,11 @@ def refused(status: int) -> aiohttp.ClientResponseError:
         (urllib.error.URLError("no host"), TransportError),
         (aiohttp.ClientConnectionError("canary"), TransportError),
         (aiohttp.ServerDisconnectedError(), TransportError),
-        (refused(503), TransportError),
-        (refused(429), TransportError),
+        *((refused(status), TransportError) for status in (0, 399, 408, 425, 429, 500)),
         (raised_from(ConnectionResetError()), TransportError),
         (TimeoutError(), TransportTimeoutError),
         (aiohttp.ServerTimeoutError(), TransportTimeoutError),
-        (refused(401), AuthenticationError),
+        *((refused(status), AuthenticationError) for status in (400, 401, 499)),
         (FileNotFoundError(2, "canary"), AuthenticationError),
         (PermissionError(13, "canary"), AuthenticationError),
         (LookupError("canary"), AuthenticationError),
@@ -150,4 +149,5 @@ async def test_I23_a_token_callable_whose_network_is_down(
     assert type(caught.value) is kind
     assert f"the token callable failed with {type(error).__name__} at test_caller_input_tokens.py:" in str(caught.value)
     assert getattr(caught.value, "transient", None) is (kind is not AuthenticationError)
+    assert getattr(caught.value, "sent", "no") == "no"
     assert server.requests.api == []

@@ -338,7 +338,7 @@ MEMBERS = {"privateNote": "keep", "tokenLifetime": 3600, "webhook": {"url": "x",
 
 
 async def broken_by_a_member(server: MatatikaServer, session: MatatikaSession) -> ApiKey:
-    server.faults.add(method="PUT", edit=lambda document: {**document, "created": "yesterday"})
+    server.faults.add(method="PUT", edit=lambda document: {**document, "limit": float("nan")})
     return await session.apikeys.create("nightly batch")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 from uuid import UUID
@@ -32,11 +32,14 @@ from ..cancellation import interrupted_everywhere
 from ..paging.pages import LIST, Memory, numbers_of, page_of, serve
 from .conftest import Witness
 
-CHANGED = "the number of items changed during the walk: some may be missing"
+PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3])
 
 
 def warnings_in(log: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage().partition(": ")[2] for record in log.records if record.levelno >= logging.WARNING]
+    """Return what was said of a collection; each names it, without its query."""
+    said = [record for record in log.record_tuples if record[1] >= logging.WARNING]
+    assert all(name == "aiomatatika" and f"<Collection of ApiKey at {LIST}>: " in text for name, _, text in said)
+    return [text.partition(": ")[2] for _, _, text in said]
 
 
 @contextlib.asynccontextmanager
@@ -49,31 +52,30 @@ async def session_on_one_connection(server: MatatikaServer) -> AsyncIterator[Mat
         yield session
 
 
-async def assert_walks(server: MatatikaServer, session: MatatikaSession) -> None:
-    assert [key.id async for key in session.apikeys.list(size=2)] == list(server.api_keys)
+async def assert_walks(server: MatatikaServer, session: MatatikaSession, prefetch: int = 0) -> None:
+    assert [key.id async for key in session.apikeys.list(size=4, prefetch=prefetch)] == list(server.api_keys)
 
 
 async def test_P01_three_pages(server: MatatikaServer) -> None:
-    server.add_api_keys(44)
+    server.add_api_keys(9)
     async with server.session() as session:
-        got = []
-        async for key in session.apikeys.list(size=20):
-            got.append(key.id)
-            assert len(server.requests.api) == -(-len(got) // 20)
-    assert got == list(server.api_keys)
-    assert server.requests.methods() == ["GET"] * 3
+        got = 0
+        async for _ in session.apikeys.list(size=4):
+            got += 1
+            assert len(server.requests.api) == -(-got // 4)
+    assert (got, server.requests.methods()) == (10, ["GET"] * 3)
 
 
-@pytest.mark.parametrize("prefetch", [0, 2])
+@PREFETCH
 async def test_P14_page_2_fails_twice(server: MatatikaServer, prefetch: int) -> None:
-    server.add_api_keys(44)
+    server.add_api_keys(9)
     server.faults.add(query={"page": "1"}, status=503, times=2)
     async with server.session() as session:
-        assert [key.id async for key in session.apikeys.list(prefetch=prefetch)] == list(server.api_keys)
+        await assert_walks(server, session, prefetch)
     assert len(server.requests.api) == 5
 
 
-@pytest.mark.parametrize("prefetch", [0, 1, 3])
+@PREFETCH
 async def test_P15_page_2_fails_for_good(server: MatatikaServer, witness: Witness, prefetch: int) -> None:
     server.add_api_keys(44)
     server.faults.add(query={"page": "1"}, status=503, times=5)
@@ -91,18 +93,18 @@ async def test_P15_page_2_fails_for_good(server: MatatikaServer, witness: Witnes
     assert got == list(server.api_keys)
 
 
-@pytest.mark.parametrize("prefetch", [0, 3])
+@PREFETCH
 async def test_P16_token_expires_mid_walk(server: MatatikaServer, prefetch: int) -> None:
-    server.add_api_keys(23)
+    server.add_api_keys(43)
     server.faults.add(query={"page": "6"}, status=401)
     async with server.session() as session:
-        pages = [page async for page in session.apikeys.list(size=2, prefetch=prefetch).pages()]
-    assert [page.number for page in pages] == list(range(12))
-    assert [key.id for page in pages for key in page.items] == list(server.api_keys)
-    assert (len(server.requests.token), len(server.requests.api)) == (2, 13)
+        await assert_walks(server, session, prefetch)
+    assert (len(server.requests.token), len(server.requests.api)) == (2, 12)
 
 
-async def walk_while(server: MatatikaServer, change: Callable[[], object]) -> list[UUID]:
+async def assert_told_of_a_change(
+    server: MatatikaServer, log: pytest.LogCaptureFixture, change: Callable[[], object], items: int
+) -> None:
     """Walk over eight keys, two a page, in the order in which new ones come first; the change is made after a page."""
     server.add_api_keys(7)
     got: list[UUID] = []
@@ -111,12 +113,13 @@ async def walk_while(server: MatatikaServer, change: Callable[[], object]) -> li
             got += [key.id for key in page.items]
             if page.number == 0:
                 change()
-    return got
+    assert len(got) == len(set(got)) == items
+    assert warnings_in(log) == ["the number of items changed during the walk: some may be missing"]
 
 
-@pytest.mark.parametrize("change", ["insert", "delete"])
+@pytest.mark.parametrize("change, items", [("insert", 8), ("delete", 7)])
 async def test_P17_collection_changes_under_the_walk(
-    server: MatatikaServer, caplog: pytest.LogCaptureFixture, change: str
+    server: MatatikaServer, caplog: pytest.LogCaptureFixture, change: str, items: int
 ) -> None:
     def make_it() -> None:
         if change == "insert":
@@ -124,41 +127,28 @@ async def test_P17_collection_changes_under_the_walk(
         else:
             server._store.delete_key(max(server.api_keys.values(), key=lambda key: key.name))
 
-    got = await walk_while(server, make_it)
-    assert len(got) == len(set(got)) == (8 if change == "insert" else 7)
-    assert warnings_in(caplog) == [CHANGED]
+    await assert_told_of_a_change(server, caplog, make_it, items)
 
 
 async def test_P25_exactly_one_page_is_inserted(server: MatatikaServer, caplog: pytest.LogCaptureFixture) -> None:
-    got = await walk_while(server, lambda: server.add_api_keys(2, "zzz"))
-    assert len(got) == len(set(got)) == 8
-    assert warnings_in(caplog) == [CHANGED]
+    await assert_told_of_a_change(server, caplog, lambda: server.add_api_keys(2, "zzz"), 8)
 
 
-async def leave_by_break(session: MatatikaSession, prefetch: int) -> None:
-    async for _ in session.apikeys.list(size=2, prefetch=prefetch):
-        break
-
-
-async def leave_by_aclose(session: MatatikaSession, prefetch: int) -> None:
-    async with aclosing(session.apikeys.list(size=2, prefetch=prefetch).pages()) as pages:
-        await anext(pages)
-
-
-async def leave_by_an_exception(session: MatatikaSession, prefetch: int) -> None:
-    with pytest.raises(ZeroDivisionError):
-        async for _ in session.apikeys.list(size=2, prefetch=prefetch):
-            raise ZeroDivisionError
-
-
-@pytest.mark.parametrize("prefetch", [0, 1, 3])
-@pytest.mark.parametrize("leave", [leave_by_break, leave_by_aclose, leave_by_an_exception])
-async def test_P18_caller_stops_early(
-    server: MatatikaServer, leave: Callable[[MatatikaSession, int], Awaitable[None]], prefetch: int
-) -> None:
-    server.add_api_keys(8)
+@PREFETCH
+@pytest.mark.parametrize("way", ["break", "aclose", "exception"])
+async def test_P18_caller_stops_early(server: MatatikaServer, way: str, prefetch: int) -> None:
+    server.add_api_keys(12)
     async with session_on_one_connection(server) as session:
-        await leave(session, prefetch)
+        keys = session.apikeys.list(size=2, prefetch=prefetch)
+        if way == "aclose":
+            async with aclosing(keys.pages()) as pages:
+                await anext(pages)
+        else:
+            with contextlib.suppress(ZeroDivisionError):
+                async for _ in keys:
+                    if way == "break":
+                        break
+                    raise ZeroDivisionError
         await assert_walks(server, session)
 
 
@@ -181,14 +171,10 @@ async def test_P21_secret_inside_a_list(
     server: MatatikaServer, witness: Witness, caplog: pytest.LogCaptureFixture
 ) -> None:
     secrets = {"accessToken": "canary-access-token-of-a-key", "somePassword": "canary-password-of-a-key"}
-
-    def edit(document: dict[str, Any]) -> None:
-        document["_embedded"]["apikeys"][0] |= secrets
-
-    server.faults.add(path=LIST, edit=edit)
+    witness.secrets |= set(secrets.values())
+    server.faults.add(path=LIST, edit=lambda page: page["_embedded"]["apikeys"][0].update(secrets))
     async with server.session() as session:
         page = await session.apikeys.list().page()
-    witness.secrets |= set(secrets.values())
     (key,) = page.items
     shown = [repr(page), repr(key), str(key), repr(attrs.asdict(key)), repr(attrs.asdict(page)), caplog.text]
     assert not [text for text in shown if "canary" in text]
@@ -207,11 +193,8 @@ async def test_P22_page_object_tells_of_more_pages_than_there_are_links(
         following = f"?page={number + 1}" if links and number < 2 else ...
         serve(server, page_of([number], following=following, page={"totalPages": 5, "number": number}))
     async with server.session() as session:
-        got = numbers_of(await session.apikeys.list().collect())
-    assert got == list(range(3 if links else 5))
-    warning = "the next links end before the last page that the server counts"
-    assert warnings_in(caplog) == [warning] * links
-    assert [request.query.get("page") for request in server.requests.api] == [None, *map(str, got[1:])]
+        assert numbers_of(await session.apikeys.list().collect()) == list(range(3 if links else 5))
+    assert warnings_in(caplog) == ["the next links end before the last page that the server counts"] * links
 
 
 async def assert_a_second_equal_page_ends_the_walk(witness: Witness, cls: type[Any], numbers: list[int | None]) -> None:
@@ -239,50 +222,45 @@ async def test_P30_items_without_ids(witness: Witness) -> None:
         ("https://evil.example/api/apikeys", UnsafeLinkError),
         ("/api/apikeys", PaginationError),
         ([{"href": "?page=1"}, {"href": "?page=2"}], PaginationError),
+        (5, ResponseError),
     ],
 )
+@pytest.mark.parametrize("walk", ["page", "collect"])
 async def test_P23_one_page_at_a_time(
-    server: MatatikaServer, witness: Witness, following: Any, kind: type[Exception]
+    server: MatatikaServer, witness: Witness, walk: str, following: Any, kind: type[Exception]
 ) -> None:
+    serve(server, page_of([1], following=following))
     async with server.session() as session:
-        keys = session.apikeys.list()
-        for walk in (keys.page, keys.collect):
-            serve(server, page_of([1], following=following))
-            with witness.raises(kind) as caught:
-                await walk()
-            error: Any = caught.value
-            assert (error.next_url, error.path) == (f"{server.url}/api/apikeys", "/api/apikeys")
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {"status": "UP"},
-        {"x": 1},
-        {"timestamp": "2022-01-01T00:00:00", "status": 500, "error": "Internal Server Error", "path": "/api/apikeys"},
-        {"id": str(UUID(int=1)), "name": "a key", "_links": {"self": {"href": "/api/apikeys/1"}}},
-        {"id": str(UUID(int=1)), "_embedded": {"profile": {"id": "auth0|1"}}},
-    ],
-)
-@pytest.mark.parametrize("walk", ["collect", "count", "first", "page"])
-async def test_P26_a_200_that_is_no_collection(
-    server: MatatikaServer, witness: Witness, document: dict[str, Any], walk: str
-) -> None:
-    serve(server, document)
-    async with server.session() as session:
-        with witness.raises(ResponseError):
+        with witness.raises(kind) as caught:
             await getattr(session.apikeys.list(), walk)()
+    error: Any = caught.value
+    assert (error.method, error.path, error.attempts) == ("GET", LIST, 1)
+    assert error.next_url == f"{server.url}{LIST}"
 
 
-@pytest.mark.parametrize("document", [{}, {"_links": {}}, {"page": {"totalElements": 0}}, {"_links": {}, "page": {}}])
-async def test_P26_a_collection_without_items_is_one(server: MatatikaServer, document: dict[str, Any]) -> None:
-    serve(server, document)
+NO_COLLECTIONS: list[dict[str, Any]] = [
+    {"status": "UP"},
+    {"timestamp": "2022-01-01T00:00:00", "status": 500, "error": "Internal Server Error", "path": "/api/apikeys"},
+    {"id": str(UUID(int=1)), "name": "a key", "_links": {"self": {"href": "/api/apikeys/1"}}},
+    {"id": str(UUID(int=1)), "_embedded": {"profile": {"id": "auth0|1"}}},
+]
+
+
+@pytest.mark.parametrize("walk", ["collect", "count", "first", "page"])
+async def test_P26_a_200_that_is_no_collection(server: MatatikaServer, witness: Witness, walk: str) -> None:
     async with server.session() as session:
-        assert await session.apikeys.list().collect() == []
+        for document in NO_COLLECTIONS:
+            serve(server, document)
+            with witness.raises(ResponseError):
+                await getattr(session.apikeys.list(), walk)()
+        empties: list[Any] = [{}, {"_links": {}}, {"page": {"totalElements": 0}}, {"_links": {}, "page": {}}]
+        for empty in empties:
+            serve(server, empty)
+            assert await session.apikeys.list().collect() == []
 
 
-@pytest.mark.parametrize("prefetch", [0, 3])
-async def test_P27_pages_counted_from_1(server: MatatikaServer, prefetch: int) -> None:
+@PREFETCH
+async def test_P27_pages_counted_from_1(prefetch: int) -> None:
     memory = Memory(
         lambda url: page_of(
             [number := int(url.query.get("page", "1"))], page={"number": number, "totalPages": 7, "totalElements": 7}

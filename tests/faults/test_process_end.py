@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,6 @@ ROOT = Path(__file__).parent.parent.parent
 CALLS = """
 import asyncio, logging, os, sys
 from aiomatatika import MatatikaSession, Retries, TransportError
-
 
 logging.getLogger("asyncio").setLevel("ERROR")  # not how long a step takes under -X dev
 
@@ -75,65 +74,51 @@ asyncio.run(main())
 """
 
 
-@dataclass
-class Ended:
-    """How a program ended."""
-
-    status: int | None
-    errors: str
-
-
-async def run(program: str, session: dict[str, str], *options: str) -> Ended:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *options,
-        "-c",
-        CALLS + program,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **session},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, errors = await process.communicate()
-    return Ended(process.returncode, errors.decode())
-
-
-def environment(server: MatatikaServer, url: str) -> dict[str, str]:
-    return {
-        "MATATIKA_API_URL": f"{url}/api",
-        "MATATIKA_TOKEN_URL": f"{url}/oauth/token",
-        "MATATIKA_AUDIENCE": server.deployment.audience,
-        "MATATIKA_CLIENT_ID": server.credentials.client_id,
-        "MATATIKA_CLIENT_SECRET": server.credentials.client_secret.reveal(),
-        "SSL_CERT_FILE": str(DATA / "here.pem"),
-    }
+async def run(server: MatatikaServer, program: str, *options: str, tls: bool = False) -> tuple[int | None, str]:
+    """Run a program against a server; return its status and what it said to standard error."""
+    async with contextlib.AsyncExitStack() as stack:
+        url = server.url
+        if tls:
+            url = f"https://127.0.0.1:{(await stack.enter_async_context(wire(url, tls=tls_server()))).port}"
+        session = {
+            "MATATIKA_API_URL": f"{url}/api",
+            "MATATIKA_TOKEN_URL": f"{url}/oauth/token",
+            "MATATIKA_AUDIENCE": server.deployment.audience,
+            "MATATIKA_CLIENT_ID": server.credentials.client_id,
+            "MATATIKA_CLIENT_SECRET": server.credentials.client_secret.reveal(),
+            "SSL_CERT_FILE": str(DATA / "here.pem"),
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *options, "-c", CALLS + program),
+            env={**os.environ, "PYTHONPATH": str(ROOT), **session},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+    return process.returncode, errors.decode()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 async def test_X05_a_child_leaves_the_connections_of_its_parent_alone(server: MatatikaServer) -> None:
-    async with wire(server.url, tls=tls_server()) as line:
-        ended = await run(FORK, environment(server, f"https://127.0.0.1:{line.port}"), "-W", "error")
-    assert ended == Ended(0, "")
+    assert await run(server, FORK, "-W", "error", tls=True) == (0, "")
     in_the_parent, in_the_child, in_the_parent_again = (request.connection for request in server.requests.api)
     assert in_the_parent == in_the_parent_again != in_the_child
     assert len(server.requests.token) == 1
 
 
 async def test_X07_a_program_ends_without_closing_its_session(server: MatatikaServer) -> None:
-    ended = await run(FORGET, environment(server, server.url), "-X", "dev")
-    assert ended.status == 0
-    warning, *rest = ended.errors.splitlines()
+    status, errors = await run(server, FORGET, "-X", "dev")
+    assert status == 0
+    warning, *rest = errors.splitlines()
     assert "ResourceWarning: <MatatikaSession" in warning
     assert "was not closed: use 'async with' or await close()" in warning
     assert not any("Warning" in line or "Traceback" in line for line in rest), rest
 
 
 async def test_X08_a_loop_that_ends_at_once_after_closing_over_tls(server: MatatikaServer) -> None:
-    async with wire(server.url, tls=tls_server()) as line:
-        ended = await run(CLOSE_LAST, environment(server, f"https://127.0.0.1:{line.port}"), "-X", "dev", "-W", "error")
-    assert ended == Ended(0, "")
+    assert await run(server, CLOSE_LAST, "-X", "dev", "-W", "error", tls=True) == (0, "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit here")
 async def test_X11_file_descriptors_run_out(server: MatatikaServer) -> None:
-    ended = await run(FEW_FILES, environment(server, server.url), "-X", "dev", "-W", "error")
-    assert ended == Ended(0, "")
+    assert await run(server, FEW_FILES, "-X", "dev", "-W", "error") == (0, "")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -99,14 +100,8 @@ def port_of(server: MatatikaServer) -> int:
 
 
 def filled_in(text: str, server: MatatikaServer, trap: Stranger) -> str:
-    for name, value in (
-        ("{api}", server.deployment.api_url),
-        ("{origin}", server.url),
-        ("{port}", str(port_of(server))),
-        ("{trap}", str(trap.port)),
-    ):
-        text = text.replace(name, value)
-    return text
+    values = {"api": server.deployment.api_url, "origin": server.url, "port": port_of(server), "trap": trap.port}
+    return re.sub(r"{(api|origin|port|trap)}", lambda match: str(values[match[1]]), text)
 
 
 @contextlib.asynccontextmanager
@@ -147,10 +142,6 @@ async def test_Z01_any_url_as_next_link(
             assert len(server.requests.api) == before + 1, href
 
 
-async def call_update(session: MatatikaSession, server: MatatikaServer) -> object:
-    return await session.apikeys.update(server.default_key_id, name="a body that is nobody else's business")
-
-
 async def call_token_endpoint(session: MatatikaSession, server: MatatikaServer) -> object:
     server.revoke_tokens()
     return await session.profiles.get(server.profile_id)
@@ -159,21 +150,17 @@ async def call_token_endpoint(session: MatatikaSession, server: MatatikaServer) 
 CALLS: dict[str, tuple[str, Trouble]] = {
     "GET": ("/api/apikeys/*", lambda session, server: session.apikeys.get(server.default_key_id)),
     "POST": (KEYS, lambda session, _: session.apikeys.initialise()),
-    "PUT": ("/api/apikeys/*", call_update),
+    "PUT": ("/api/apikeys/*", lambda session, server: session.apikeys.update(server.default_key_id, name="a body")),
     "PUT of a secret": ("/api/apikeys/*", lambda session, _: session.apikeys.create("new")),
     "DELETE": ("/api/apikeys/*", lambda session, server: session.apikeys.delete(server.default_key_id)),
     "token POST": (TOKEN, call_token_endpoint),
 }
-ELSEWHERE = {
-    "other host": "http://evil.example:{trap}/api/apikeys/",
-    "host below": "http://api.localhost:{trap}/api/apikeys/",
-    "host as suffix": "http://localhost.evil.example:{trap}/api/apikeys/",
-    "other port": "http://localhost:{trap}/api/apikeys/",
-    "other scheme": "https://localhost:{port}/api/apikeys/",
-    "user name": "http://user:name@localhost:{port}/api/apikeys/",
-    "no scheme": "//evil.example:{trap}/api/apikeys/",
-    "above the root": "{origin}/elsewhere",
-}
+ELSEWHERE = [
+    *("http://evil.example:{trap}/api/apikeys/", "http://api.localhost:{trap}/api/apikeys/"),
+    *("http://localhost.evil.example:{trap}/api/apikeys/", "http://localhost:{trap}/api/apikeys/"),
+    *("https://localhost:{port}/api/apikeys/", "http://user:name@localhost:{port}/api/apikeys/"),
+    *("//evil.example:{trap}/api/apikeys/", "{origin}/elsewhere"),
+]
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -182,19 +169,14 @@ async def test_Z02_a_redirect_elsewhere(
     server: MatatikaServer, witness: Witness, doorman: Doorman, trap: Stranger, status: int, call: str
 ) -> None:
     path, make = CALLS[call]
-    method = call.split(maxsplit=1)[0]
-    for where in ELSEWHERE.values():
+    method = call.split(maxsplit=1)[0].replace("token", "POST")
+    for where in ELSEWHERE:
         async with opened(server, doorman) as session:
             await session.apikeys.list().first()
             before = len(server.requests)
-            redirect = server.faults.add(
-                method="POST" if method == "token" else method,
-                path=path,
-                status=status,
-                headers={"Location": filled_in(where, server, trap)},
-                times=None,
-            )
-            with witness.raises(ResponseError if method == "token" else UnsafeLinkError):
+            location = {"Location": filled_in(where, server, trap)}
+            redirect = server.faults.add(method=method, path=path, status=status, headers=location, times=None)
+            with witness.raises(ResponseError if path == TOKEN else UnsafeLinkError):
                 await make(session, server)
             assert redirect.hits == 1
             # Initialising comes before creating, a refused token before a token request.
@@ -202,32 +184,29 @@ async def test_Z02_a_redirect_elsewhere(
             server.faults.clear()
 
 
-@pytest.mark.parametrize("way", ["next", "follow", "request", "at", "Location", "token Location"])
+WAYS: dict[str, Callable[[MatatikaSession, MatatikaServer, str], Awaitable[object]]] = {
+    "next": walk,
+    "follow": lambda session, _, href: session.follow(href),
+    "request": lambda session, _, href: session.request("GET", Link(href=href)),
+    "at": lambda session, _, href: session.apikeys.list().at(href).collect(),
+    "Location": lambda session, server, _: session.apikeys.get(server.default_key_id),
+    "token Location": lambda session, server, _: call_token_endpoint(session, server),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 async def test_Z03_a_link_into_the_machine_or_the_cloud(
     server: MatatikaServer, witness: Witness, doorman: Doorman, trap: Stranger, way: str
 ) -> None:
-    hrefs = [*URLS["refused"]["addresses of the machine and the cloud"], *URLS["refused"]["schemes"]]
-    async with opened(server, doorman) as session:
-        await session.apikeys.list().first()
-        for href in (filled_in(each, server, trap) for each in hrefs):
+    path = TOKEN if way.startswith("token") else "/api/apikeys/*"
+    for each in (*URLS["refused"]["addresses of the machine and the cloud"], *URLS["refused"]["schemes"]):
+        href = filled_in(each, server, trap)
+        async with opened(server, doorman) as session:
+            await session.apikeys.list().first()
             if way.endswith("Location"):
-                path = TOKEN if way.startswith("token") else "/api/apikeys/*"
                 server.faults.add(path=path, status=302, headers={"Location": href}, times=None)
-            with witness.raises(UnsafeLinkError, *([ResponseError] if way == "token Location" else [])):
-                match way:
-                    case "next":
-                        await walk(session, server, href)
-                    case "follow":
-                        await session.follow(href)
-                    case "request":
-                        await session.request("GET", Link(href=href))
-                    case "at":
-                        session.apikeys.list().at(href)
-                    case "Location":
-                        await session.apikeys.get(server.default_key_id)
-                    case "token Location":
-                        async with opened(server, doorman) as other:
-                            await other.apikeys.list().first()
+            with witness.raises(ResponseError if path == TOKEN else UnsafeLinkError):
+                await WAYS[way](session, server, href)
             server.faults.clear()
             del witness.errors[1:]
 

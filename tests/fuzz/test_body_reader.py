@@ -15,14 +15,18 @@ from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey, HalResource, LinkError, NewApiKey, Profile, Response, ResponseError, Secret
-from aiomatatika.decoding.converter import structure
+from aiomatatika.decoding.converter import converter, structure
+from aiomatatika.decoding.documents import Content, read_array
 from aiomatatika.decoding.json_text import Mismatch, decode_json
+from aiomatatika.decoding.salvage import read_members
 from aiomatatika.paging.page import PageDocument, read_page
 from aiomatatika.transport.error_responses import api_error
+from aiomatatika.transport.message import Request
+from aiomatatika.transport.repeat import Repeat
 
 from .hostile import CANARY, api_keys, bodies, json_values, media_types, odd_texts, pages, wounded
 
-URL_OF_LIST = URL("https://api.example.com/api/apikeys/")
+REQUEST = Request(method="GET", url=URL("https://api.example.com/api/apikeys"), repeat=Repeat.SAFE)
 LONGEST_MESSAGE = 300
 
 
@@ -97,7 +101,7 @@ def test_what_is_no_json_is_refused_and_what_is_means_the_same(body: bytes) -> N
 
 @given(body=bodies(json_values), media_type=media_types | odd_texts.map(lambda text: text * 50))
 def test_a_reply_gives_json_or_a_response_error(body: bytes, media_type: str) -> None:
-    response = Response(200, {"Content-Type": media_type}, body, URL_OF_LIST)
+    response = Response(200, {"Content-Type": media_type}, body, REQUEST)
     assert repr(response) == "<Response 200>"
     try:
         response.json()
@@ -107,18 +111,45 @@ def test_a_reply_gives_json_or_a_response_error(body: bytes, media_type: str) ->
 
 @given(document=api_keys, cls=st.sampled_from([ApiKey, NewApiKey, Profile, HalResource]))
 def test_a_document_becomes_a_resource_or_a_mismatch(cls: type[HalResource], document: Any) -> None:
-    outcome = structure(document, cls)
-    if isinstance(outcome, Mismatch):
-        assert_says_where(outcome.text)
-    else:
-        assert_whole(outcome, document)
+    read = structure(document, cls)
+    if isinstance(read, Mismatch):
+        assert_says_where(read.text)
+        return
+    assert_whole(read.content, document)
+    assert converter.structure(document, cls) == read.content
+    for path in read.unreadable:
+        assert read.content.extra[path.partition(".")[0]] == document[path.partition(".")[0]]
+        assert getattr(read.content, path, None) is None or path.startswith("_")
+
+
+@given(document=api_keys)
+def test_a_member_without_its_neighbours_reads_the_same(document: Any) -> None:
+    """A row of a page is read by columns, alone and, where something is wrong, member by member: all agree."""
+    page = json.dumps([{**document, "id": str(UUID(int=1))}] * 5 if isinstance(document, dict) else [document] * 5)
+    read = read_array(Content(page.encode()), ApiKey)
+    alone = structure(json.loads(page)[0], ApiKey, "[0]")
+    if isinstance(alone, Mismatch) or isinstance(read, Mismatch):
+        assert read == alone or b"\\ud" in page.encode()
+        return
+    assert read.content == [alone.content] * 5
+    assert read.unreadable[: len(alone.unreadable)] == alone.unreadable
+
+
+@given(body=bodies(api_keys))
+def test_what_can_be_read_beside_something_broken_is_not_lost(body: bytes) -> None:
+    members, unreadable = read_members(body)
+    assert isinstance(members, dict)
+    document = decode_json(body)
+    if isinstance(document, dict):
+        assert (members, unreadable) == (document, [])
 
 
 @given(document=api_keys)
 def test_links_are_read_or_refused_when_they_are_looked_at(document: Any) -> None:
-    key = structure(document, ApiKey)
-    if isinstance(key, Mismatch):
+    read = structure(document, ApiKey)
+    if isinstance(read, Mismatch):
         return
+    key = read.content
     assert isinstance(key.links.can("update"), bool)
     for rel in key.links:
         assert rel in key.links
@@ -131,7 +162,7 @@ def test_links_are_read_or_refused_when_they_are_looked_at(document: Any) -> Non
 
 @given(body=bodies(pages), status=st.sampled_from([200, 200, 200, 201, 204]), media_type=media_types)
 def test_a_body_becomes_a_page_or_a_mismatch(body: bytes, status: int, media_type: str) -> None:
-    page = read_page(URL_OF_LIST, status, body, media_type[:60], ApiKey, "apikeys")
+    page = read_page(Response(status, {"Content-Type": media_type}, body, REQUEST), ApiKey, "apikeys")
     if isinstance(page, Mismatch):
         assert_says_where(page.text)
         return
@@ -155,7 +186,7 @@ _ERROR = {
 
 @given(body=bodies(wounded(st.just(_ERROR))), status=st.integers(400, 599), challenge=odd_texts)
 def test_an_error_body_becomes_an_error_without_our_credentials(body: bytes, status: int, challenge: str) -> None:
-    response = Response(status, {"WWW-Authenticate": f'Bearer error="{challenge}'}, body, URL_OF_LIST)
+    response = Response(status, {"WWW-Authenticate": f'Bearer error="{challenge}'}, body, REQUEST)
     error = api_error(response, [Secret(CANARY)], None)
     shown = f"{error} {error!r} {error.errors!r} {vars(error)!r}"
     assert CANARY not in shown

@@ -48,7 +48,6 @@ class Memory(Client):
     Args:
         answer: Returns the document of a URL.
         turns: How many turns later.
-        answers: So many requests are answered, and the others never.
 
     Attributes:
         sent: The URLs asked for, in order.
@@ -56,22 +55,19 @@ class Memory(Client):
         most_flying: How many were at most.
     """
 
-    def __init__(self, answer: Callable[[URL], Any], turns: int = 1, answers: int | None = None) -> None:
+    def __init__(self, answer: Callable[[URL], Any], turns: int = 1) -> None:
         session = MatatikaSession(BearerToken("unused"), deployment=Deployment("https://api.example.com/api"))
         super().__init__(session._client.state, session._client.options)
         self.sent: list[URL] = []
         self.flying = self.most_flying = 0
         self._answer = answer
         self._turns = turns
-        self._answers = answers
 
     async def send(self, request: Request, deadline: Deadline | None = None) -> Response:
         self.sent.append(request.url)
         self.flying += 1
         self.most_flying = max(self.most_flying, self.flying)
         try:
-            if self._answers is not None and len(self.sent) > self._answers:
-                await asyncio.Event().wait()
             for _ in range(self._turns):
                 await asyncio.sleep(0)
             return Response(200, {}, json.dumps(self._answer(request.url)).encode(), request)

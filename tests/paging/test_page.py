@@ -10,18 +10,23 @@ import pytest
 from hypothesis import given, strategies as st
 from yarl import URL
 
-from aiomatatika import ApiKey
+from aiomatatika import ApiKey, HalResource
 from aiomatatika.decoding.json_text import Mismatch
 from aiomatatika.paging.page import PageDocument, read_page
+from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.repeat import Repeat
 
 URL_ASKED = URL("https://app.matatika.com/api/apikeys?page=0")
 ITEM = {"id": str(UUID(int=1))}
 
 
-def read(document: Any, status: int = 200) -> Any:
+REQUEST = Request(method="GET", url=URL_ASKED, repeat=Repeat.SAFE)
+
+
+def read(document: Any, status: int = 200, cls: Any = ApiKey) -> Any:
     """Read a document as a page, or return the text of its mismatch."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    page = read_page(URL_ASKED, status, body, "text/html", ApiKey, "apikeys")
+    page = read_page(Response(status, {"Content-Type": "text/html"}, body, REQUEST), cls, "apikeys")
     return page.text if isinstance(page, Mismatch) else page
 
 
@@ -62,7 +67,7 @@ def test_no_content_is_an_empty_page_whatever_the_body() -> None:
         (b"null", "body: expected an object"),
     ],
 )
-def test_what_is_no_object_is_no_page(document: bytes, text: str) -> None:
+def test_what_is_not_an_object_is_not_a_page(document: bytes, text: str) -> None:
     assert read(document) == text
 
 
@@ -80,6 +85,10 @@ def test_what_is_no_object_is_no_page(document: bytes, text: str) -> None:
         {"_embedded": {"apikeys": None}},
         {"_embedded": {"other": []}},
         {"_embedded": {"other": [ITEM], "apikeys": []}},
+        {"_embedded": {"apikeys": []}, "x": 1},
+        {"_links": {"self": {"href": "a"}}},
+        {"page": {}},
+        {"page": {}, "x": 1},
     ],
 )
 def test_an_empty_page_takes_any_of_its_forms(document: Any) -> None:
@@ -106,10 +115,39 @@ def test_items_stand_under_their_relation_or_under_the_only_name(embedded: Any) 
         ({"apikeys": [ITEM, ITEM, ITEM, {"id": "canary"}]}, "apikeys[3].id: expected a UUID"),
         ({"apikeys": [ITEM, {}]}, "apikeys[1].id: missing"),
         ({"other": [ITEM, None]}, "other[1]: expected an object"),
+        ({"\x1b" + "n" * 70: [None]}, "\\x1b" + "n" * 55 + "…[0]: expected an object"),
     ],
 )
-def test_items_that_are_none_are_named_by_their_place(embedded: Any, text: str) -> None:
+def test_an_item_that_cannot_be_read_is_named_by_its_place(embedded: Any, text: str) -> None:
     assert read({"_embedded": embedded}) == text
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "UP"},
+        {"x": 1},
+        {"timestamp": "2026-01-11T18:59:02", "status": 200, "error": "None", "path": "/api/apikeys"},
+        {**ITEM, "_links": {"self": {"href": "a"}}},
+        {**ITEM, "_embedded": {"pipeline": ITEM}},
+        {**ITEM, "_embedded": {}, "page": 5},
+    ],
+)
+def test_what_has_other_members_is_not_an_empty_collection(document: Any) -> None:
+    assert read(document) in {"body: expected a collection of apikeys", "page: expected an object"}
+
+
+def test_an_optional_member_that_cannot_be_read_costs_nothing_else() -> None:
+    page = read({"_embedded": {"apikeys": [ITEM, {**ITEM, "created": 5, "name": {}}, {**ITEM, "_links": 5}]}})
+    assert [item.id for item in page.items] == [UUID(int=1)] * 3
+    assert [dict(item.extra) for item in page.items] == [{}, {"created": 5, "name": {}}, {"_links": 5}]
+    assert page.unreadable == ("apikeys[1].created", "apikeys[1].name", "apikeys[2]._links")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_page_has_so_many_items_and_no_more(more: int) -> None:
+    page = read(b'{"_embedded":{"apikeys":[' + b",".join([b"{}"] * (50_000 + more)) + b"]}}", cls=HalResource)
+    assert page == "apikeys: expected at most 50,000 items" if more else len(page.items) == 50_000
 
 
 # The next page
@@ -136,14 +174,14 @@ def test_next_takes_any_of_its_forms(links: Any, hrefs: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize("links", [5, "canary", [{"next": {"href": "canary"}}], True])
-def test_links_that_are_none_are_named(links: Any) -> None:
+def test_links_of_another_type_are_named(links: Any) -> None:
     assert read({"_links": links}) == "_links: expected an object"
 
 
 @pytest.mark.parametrize(
     "next_link", ["canary", 5, True, {"href": None}, {"href": 5}, {"url": "canary"}, [{"href": "a"}, "canary"], [[]]]
 )
-def test_a_next_that_is_no_link_is_named(next_link: Any) -> None:
+def test_a_next_that_is_not_a_link_is_named(next_link: Any) -> None:
     assert read({"_links": {"next": next_link}}) == "_links.next.href: expected a string"
 
 
@@ -168,12 +206,12 @@ def test_a_number_may_be_written_as_text_or_with_a_fraction_of_zero(
     "value",
     [-1, -20.0, 1.5, True, False, "", "-1", "+1", "1.0", "1_000", "٣", "²", " 1", "many", "1" * 16, [], {}, [20]],
 )
-def test_what_counts_nothing_is_named(name: str, attribute: str, value: Any) -> None:
+def test_a_number_of_another_form_is_named(name: str, attribute: str, value: Any) -> None:
     assert read({"page": {name: value}}) == f"page.{name}: expected a whole number"
 
 
 @pytest.mark.parametrize("page", [[], "canary", 5, True])
-def test_a_page_object_that_is_none_is_named(page: Any) -> None:
+def test_a_page_object_of_another_type_is_named(page: Any) -> None:
     assert read({"page": page}) == "page: expected an object"
 
 
@@ -230,7 +268,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 def test_every_document_is_a_page_or_a_mismatch(document: dict[str, Any]) -> None:
     page = read(document)
     if isinstance(page, str):
-        assert page.startswith(("_embedded: ", "_links", "page", *(f"{name}[" for name in NAMES)))
+        assert page.startswith(("_embedded: ", "_links", "page", "body: ", *(f"{name}[" for name in NAMES)))
     else:
         assert all(isinstance(item, ApiKey) for item in page.items)
         assert all(isinstance(href, str) for href in page.next_hrefs)

@@ -21,14 +21,8 @@ def url(query: str) -> URL:
         ("page=0", 0, "page=7"),
         ("page=12", 12, "page=7"),
         ("size=2&page=10&q=%20+%2C%FF", 10, "size=2&page=7&q=%20+%2C%FF"),
-        ("page=01", None, "page=7"),
-        ("page=", None, "page=7"),
-        ("page=x", None, "page=7"),
-        ("page=1x", None, "page=7"),
-        ("page=%31", None, "page=7"),
-        ("page=٣", None, "page=7"),
+        *((f"page={text}", None, "page=7") for text in ("", "x", "1x", "01", "%31", "٣", "1234567890123456")),
         ("page=123456789012345", 123456789012345, "page=7"),
-        ("page=1234567890123456", None, "page=7"),
         ("page=1&page=2", None, "page=7&page=7"),
         ("subpage=1&pages=2", None, "subpage=1&pages=2&page=7"),
     ],
@@ -55,7 +49,4 @@ def test_the_number_is_read_and_replaced_and_nothing_else_is_touched(
 )
 def test_the_same_page_may_be_written_in_many_ways(one: str, other: str, same: bool) -> None:
     assert is_same_page(url(one), url(other)) is same
-
-
-def test_another_place_is_another_page() -> None:
-    assert not is_same_page(URL("https://api.example.com/a?b=1"), URL("https://api.example.com/b?b=1"))
+    assert not is_same_page(url(one), URL(f"https://api.example.com/b?{one}", encoded=True))

@@ -92,32 +92,20 @@ async def test_pages_may_arrive_in_any_order(server: MatatikaServer, session: Ma
     await held.wait()
     await later.wait()
     release.set()
-    got += [key.id async for key in items]
-    assert got == list(server.api_keys)
+    assert got + [key.id async for key in items] == list(server.api_keys)
 
 
 async def test_what_was_fetched_ahead_in_vain_is_dropped_where_the_links_lead_elsewhere() -> None:
     def answer(url: URL) -> dict[str, Any]:
         number = int(url.query.get("page", "0"))
-        return page_of(
-            [number],
-            following=f"?page={number + 1}" + ("&extra=1" if number else "") if number < 3 else ...,
-            page={"totalPages": 4, "totalElements": 4, "number": number},
-        )
+        following = f"?page={number + 1}" + ("&extra=1" if number else "") if number < 3 else ...
+        return page_of([number], following=following, page={"totalPages": 4, "totalElements": 4, "number": number})
 
-    memory = Memory(answer)
-    assert numbers_of(await memory.keys(prefetch=3).collect()) == [0, 1, 2, 3]
+    assert numbers_of(await Memory(answer).keys(prefetch=3).collect()) == [0, 1, 2, 3]
     assert not others()
 
 
 # Leaving early
-
-
-async def test_leaving_early_leaves_no_task_even_where_pages_never_come() -> None:
-    memory = Memory(pages_of(10, 1), turns=5, answers=2)
-    assert len(await memory.keys(prefetch=3).collect(2)) == 2
-    assert not others()
-    assert not memory.flying
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 3])
@@ -157,32 +145,24 @@ def test_an_iteration_may_be_forgotten_after_its_loop_has_closed() -> None:
 # Errors ahead
 
 
-def failing_at(page: str) -> Callable[[URL], Any]:
+async def test_an_error_ahead_is_raised_when_its_turn_comes_and_is_silent_where_nobody_comes_to_see_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def answer(url: URL) -> Any:
-        if url.query.get("page") == page:
+        if url.query.get("page") == "2":
             raise LinkError("gone")
         return pages_of(9, 1)(url)
 
-    return answer
-
-
-async def test_an_error_ahead_is_raised_when_its_turn_comes_and_ends_the_others() -> None:
-    memory = Memory(failing_at("2"))
     got = []
     with pytest.raises(LinkError) as caught:
-        async for key in memory.keys(prefetch=4):
+        async for key in Memory(answer).keys(prefetch=4):
             got.append(key.id.int)
             await settle()
     assert got == [0, 1]
     assert caught.value.next_url == "https://api.example.com/api/apikeys?page=2"
-    await settle()
-    assert not others()
-
-
-async def test_an_error_ahead_that_nobody_comes_to_see_is_silent(caplog: pytest.LogCaptureFixture) -> None:
-    async for _ in Memory(failing_at("1")).keys(prefetch=2):
+    async for _ in Memory(answer).keys(prefetch=4):
         await settle()
         break
     gc.collect()
     await settle()
-    assert caplog.records == []
+    assert (others(), caplog.records) == (set(), [])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aiomatatika import Secret
-from aiomatatika.transport.server_text import escaped, redact, redact_all
+from aiomatatika.display import escaped
+from aiomatatika.transport.server_text import redact, redact_all
 
 CANARY = "canary-7f3a.B_c~d+e/f=="
 SECRETS = (Secret(CANARY), Secret("second-secret"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +14,7 @@ from aiomatatika.secret import Secret
 __all__ = ["from_text", "to_text"]
 
 _VERSION: Final = 1
+_MAX_TIME: Final = 1e11
 _MAX_LIFETIME: Final = 7 * 86_400.0
 
 
@@ -41,10 +41,10 @@ def _token(record: object) -> StoredToken | None:
     value, issued_at, lifetime = (member(record, name) for name in ("token", "issued_at", "lifetime"))
     if not isinstance(value, str) or len(value) > MAX_TOKEN or not is_token68(Secret(value)):
         return None
-    if not _is_number(issued_at) or not _is_number(lifetime) or not 0 < lifetime <= _MAX_LIFETIME:
+    if not _is_number(issued_at, _MAX_TIME) or not _is_number(lifetime, _MAX_LIFETIME):
         return None
     return StoredToken(Secret(value), float(issued_at), float(lifetime))
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool) and abs(value) < math.inf
+def _is_number(value: object, limit: float) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and 0 < value <= limit

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import attrs
 
 from aiomatatika.credentials import ClientCredentials
+from aiomatatika.decoding.converter import structure
+from aiomatatika.decoding.documents import path_list
 from aiomatatika.decoding.json_text import Mismatch
+from aiomatatika.decoding.salvage import read_members
 from aiomatatika.hal import HalResource, JsonObject
-from aiomatatika.resources.apikeys.salvage import read_members
 from aiomatatika.resources.masks import is_masked
 from aiomatatika.secret import Secret
 from aiomatatika.transport.message import Response
@@ -22,9 +22,6 @@ from aiomatatika.transport.message import Response
 __all__ = ["ApiKey", "NewApiKey", "read_new_key"]
 
 _logger = logging.getLogger("aiomatatika")
-
-# The first name of a path, as in "created: expected a timestamp" and "limits[3].calls: expected a number".
-_FIRST_NAME = re.compile(r"[.\[:]")
 
 
 @attrs.frozen(kw_only=True)
@@ -88,23 +85,16 @@ def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
         client_secret=Secret(secret),
         extra=JsonObject(is_complete=False),
     )
+    left_out = tuple(unreadable)
     with contextlib.suppress(Exception):  # nor does a bug of ours
-        key, unfit = _whole_key(members | {"id": str(key_id)}, is_complete=not unreadable)
-        unreadable += unfit
-    if unreadable:
+        read = structure(members | {"id": str(key_id)}, NewApiKey)
+        if not isinstance(read, Mismatch):
+            key = read.content
+            left_out += read.unreadable  # these stay in `extra`, as they came
+            if unreadable:
+                key = attrs.evolve(key, extra=JsonObject(dict(key.extra.items()), is_complete=False))
+    if left_out:
         with contextlib.suppress(Exception):  # or of a log handler
-            _logger.warning("API key %s was created, but its response is not whole (%s)", key_id, "; ".join(unreadable))
+            what = path_list(left_out)
+            _logger.warning("API key %s was created, but its response is not whole (%s)", key_id, what)
     return key
-
-
-def _whole_key(members: dict[str, Any], *, is_complete: bool) -> tuple[NewApiKey, list[str]]:
-    """Return the key without the members that do not fit, and why these do not."""
-    from aiomatatika.decoding.converter import structure
-
-    unfit: list[str] = []
-    while isinstance(key := structure(members, NewApiKey), Mismatch):
-        del members[_FIRST_NAME.split(key.text, 1)[0]]
-        unfit.append(key.text)
-    if unfit or not is_complete:
-        key = attrs.evolve(key, extra=JsonObject(dict(key.extra), is_complete=False))
-    return key, unfit

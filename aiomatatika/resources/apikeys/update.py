@@ -69,6 +69,10 @@ async def update_key(client: Client, key_id: UUID, known: ApiKey | None, name: s
             if _was_made_anew(known, outcome, began_at):
                 outcome = _lost(key_id, "that response was lost")
         if isinstance(outcome, ApiKey):
+            if facts.maybe_done:
+                _logger.warning(
+                    "an update got no response before it was repeated, and may still arrive: API key %s", key_id
+                )
             return outcome
         failure = outcome
     facts.describe(failure)

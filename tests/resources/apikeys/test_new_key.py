@@ -36,11 +36,15 @@ def test_a_whole_response_is_read_whole(caplog: pytest.LogCaptureFixture) -> Non
 @pytest.mark.parametrize(
     "changes, fields, warning",
     [
-        ({"created": "canary"}, {"created": None, "name": "n", "profile_id": "p"}, "created: expected a timestamp"),
-        ({"name": ["canary"], "profileId": 5}, {"name": None, "profile_id": None, "client_id": "c"}, "name: "),
-        ({"clientId": 5}, {"client_id": None, "name": "n"}, "clientId: expected a string"),
-        ({"_links": "canary"}, {"name": "n"}, "_links: expected an object"),
-        ({"_embedded": 5}, {"name": "n"}, "_embedded: expected an object"),
+        ({"created": "canary"}, {"created": None, "name": "n", "profile_id": "p"}, "created)"),
+        (
+            {"name": ["canary"], "profileId": 5},
+            {"name": None, "profile_id": None, "client_id": "c"},
+            "name, profileId)",
+        ),
+        ({"clientId": 5}, {"client_id": None, "name": "n"}, "clientId)"),
+        ({"_links": "canary"}, {"name": "n"}, "_links)"),
+        ({"_embedded": 5}, {"name": "n"}, "_embedded)"),
     ],
 )
 def test_a_member_that_does_not_fit_is_absent_and_named(
@@ -49,13 +53,12 @@ def test_a_member_that_does_not_fit_is_absent_and_named(
     key = read(WHOLE | changes)
     assert key is not None
     assert {name: getattr(key, name) for name in fields} == fields
-    assert (key.id, key.client_secret.reveal(), dict(key.extra)) == (ID, "s", {"colour": "green"})
-    assert not key.is_complete
+    assert (key.id, key.client_secret.reveal(), dict(key.extra)) == (ID, "s", {"colour": "green", **changes})
+    assert key.is_complete  # what does not fit stays in `extra`, and an update sends it back
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith(f"API key {ID} was created, but its response is not whole ({warning}")
     assert "canary" not in record.getMessage()
-    assert record.getMessage().count(": expected") == len(changes)
 
 
 @pytest.mark.parametrize("id", [None, 5, "no id", str(UUID(int=2))])
@@ -68,9 +71,9 @@ def test_the_id_is_the_one_that_was_put(id: Any) -> None:
 def test_what_cannot_be_read_and_what_does_not_fit_are_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     key = read(b'{"clientSecret": "s", "limits": NaN, "created": 5, "colour": "green"}')
     assert key is not None
-    assert (key.created, dict(key.extra), key.is_complete) == (None, {"colour": "green"}, False)
+    assert (key.created, dict(key.extra), key.is_complete) == (None, {"colour": "green", "created": 5}, False)
     (message,) = caplog.messages
-    assert message.endswith("not whole (limits: it cannot be read; created: expected a timestamp)")
+    assert message.endswith("not whole (limits: it cannot be read, created)")
 
 
 @pytest.mark.parametrize("secret", [None, "", " ", "*", "********", "\u2022\u2022", 5, True, ["s"], {"value": "s"}])
@@ -86,7 +89,7 @@ def test_a_body_without_a_secret_is_no_key(body: bytes) -> None:
 
 
 def test_a_bug_of_ours_costs_all_but_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiomatatika.decoding.converter.structure", lambda *_: 1 / 0)
+    monkeypatch.setattr("aiomatatika.resources.apikeys.models.structure", lambda *_: 1 / 0)
     key = read(WHOLE)
     assert key is not None
     assert (key.id, key.name, key.client_id, key.client_secret.reveal()) == (ID, "n", "c", "s")

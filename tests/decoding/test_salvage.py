@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiomatatika.resources.apikeys.salvage import read_members
+from aiomatatika.decoding.salvage import read_members
 
 CANNOT = "it cannot be read"
 

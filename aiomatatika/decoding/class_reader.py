@@ -1,0 +1,158 @@
+"""JSON objects into the classes of resources: one way, for every class and every document. No I/O.
+
+A class is taken apart once, and a function is written for it that reads what is as promised, whatever its form. Only an
+object that it trips over is read again, member by member, to find out where: an optional member that cannot be read
+leaves the default, stays in ``extra``, and is reported by its path; a required one is an error. Neither shows the
+value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, Generic, Self, TypeVar
+
+import attrs
+from cattrs import Converter
+
+from aiomatatika.decoding.class_fields import EXTRA, Field, fields_of, is_made_by_its_slots
+from aiomatatika.decoding.page_form import PageForm
+from aiomatatika.decoding.parts import PartsReader, read_part, strict
+from aiomatatika.decoding.values import Reader, Unreadable, expected
+from aiomatatika.decoding.written_function import dict_rows, written_function
+from aiomatatika.hal import JsonObject
+
+__all__ = ["ClassReader"]
+
+T = TypeVar("T")
+
+# From so many rows on it is worth it to read ids, timestamps and links a column at a time.
+_MANY = 4
+
+
+class ClassReader(PartsReader, Generic[T]):
+    """Reads objects into a class.
+
+    Args:
+        cls: The class; attrs made it.
+        converter: Knows how its fields are read.
+    """
+
+    def __init__(self, cls: type[T], converter: Converter) -> None:
+        self._cls: Any = cls
+        self._converter = converter
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields that are read: looked up late, for a class can have fields of its own type.
+
+        Raises:
+            TypeError: The class cannot be made of a document; the message names class and field.
+        """
+        return fields_of(self._cls, self._converter)
+
+    @cached_property
+    def checked(self) -> Self:
+        """The reader itself, once it is known that its fields, and those of the classes in them, can be read.
+
+        Raises:
+            TypeError: They cannot; the message names class and field.
+        """
+        seen: set[Reader] = set()
+        pending: list[Reader] = [self]
+        while pending:
+            reader = pending.pop()
+            if isinstance(reader, PartsReader) and reader not in seen:
+                seen.add(reader)
+                pending += reader.part_readers()
+        return self
+
+    def part_readers(self) -> list[Reader]:
+        """Return the readers of its fields."""
+        return [field.reader for field in self.fields]
+
+    def read_all(self, rows: list[Any]) -> list[T | None]:
+        """Read every object of an array; None stands for each in which something is wrong."""
+        if not self._is_made_by_its_slots or set(map(type, rows)) - {dict}:
+            return [self._read_or_none(row) for row in rows]
+        return self._read_many(rows) if len(rows) >= _MANY else self._read_few(rows)
+
+    @cached_property
+    def _is_made_by_its_slots(self) -> bool:
+        return is_made_by_its_slots(self._cls)
+
+    @cached_property
+    def _strict_fields(self) -> tuple[Field, ...]:
+        return tuple(attrs.evolve(field, reader=strict(field.reader)) for field in self.fields)
+
+    @cached_property
+    def _read_many(self) -> Callable[[list[Any]], list[T | None]]:
+        return written_function(self._cls, self._strict_fields, dict_rows(self.fields, by_columns=True))
+
+    @cached_property
+    def _read_few(self) -> Callable[[list[Any]], list[T | None]]:
+        return written_function(self._cls, self._strict_fields, dict_rows(self.fields, by_columns=False))
+
+    @cached_property
+    def page_form(self) -> PageForm | None:
+        """The form that pages of the class have had so far; None where there is none that is worth a try."""
+        return PageForm(self._cls, self._strict_fields) if self._is_made_by_its_slots else None
+
+    def learn_page_form(self, rows: list[Any]) -> None:
+        """Learn from the rows of a page that `page_form` did not fit."""
+        if self.page_form is not None:
+            self.page_form = self.page_form.learned(rows)
+
+    def _read_or_none(self, row: Any) -> T | None:
+        unreadable: list[str] = []
+        try:
+            resource = self.read_parts(row, "", unreadable)
+        except Unreadable:
+            return None
+        return None if unreadable else resource
+
+    def read_whole(self, rows: list[Any]) -> list[T]:
+        """Read every object of an array in which nothing is wrong.
+
+        Raises:
+            Unreadable: Something is.
+        """
+        resources = [each for each in self.read_all(rows) if each is not None]
+        return resources if len(resources) == len(rows) else expected(f"{self._cls.__name__} objects")
+
+    def read(self, value: Any, kind: Any) -> T:
+        """Read an object that is whole."""
+        return self.read_whole([value])[0]
+
+    def read_parts(self, value: Any, where: str, unreadable: list[str]) -> T:
+        """Read an object, member by member, through the class's own ``__init__``."""
+        if type(value) is not dict:
+            expected("an object")
+        rest = dict(value)
+        arguments: dict[str, Any] = {}
+        for field in self.fields:
+            part = rest.pop(field.member, None)
+            path = f"{where}.{field.member}" if where else field.member
+            if part is None and not field.is_required:
+                continue
+            if field.member not in value:
+                raise Unreadable("missing", path)
+            found: list[str] = []
+            try:
+                arguments[field.argument] = read_part(field.reader, part, path, found)
+            except Unreadable as error:
+                if field.is_required:
+                    raise
+                rest[field.member] = part
+                found = [error.where]
+            unreadable += found
+        if rest and EXTRA in attrs.fields_dict(self._cls):
+            arguments[EXTRA] = JsonObject(rest)
+        return self._make(arguments, where)
+
+    def _make(self, arguments: Mapping[str, Any], where: str) -> T:
+        with suppress(Exception):  # a validator of the user's can raise anything, and its text can hold the value
+            resource: T = self._cls(**arguments)
+            return resource
+        raise Unreadable(f"refused by the class {self._cls.__name__}", where)

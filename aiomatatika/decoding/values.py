@@ -1,0 +1,243 @@
+"""JSON values into the values of fields: strict, and in words that never show them. No I/O.
+
+A reader makes a value of a JSON value, or raises `Unreadable`. Readers of columns take what one member has been in
+each row of a page; what they cannot read they leave as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from itertools import product
+from operator import itemgetter
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+import msgspec
+
+from aiomatatika.hal import BareLink, HalLink, JsonObject, Links
+from aiomatatika.secret import Secret
+
+__all__ = [
+    "COLUMNS",
+    "HOOKS",
+    "READERS",
+    "Reader",
+    "Unreadable",
+    "enum_reader",
+    "exactly",
+    "expected",
+    "subclass_reader",
+    "unsupported",
+]
+
+Reader = Callable[[Any, Any], Any]
+"""A structure hook of cattrs: it is given a JSON value and the type."""
+
+
+class Unreadable(Exception):  # noqa: N818  # an outcome of reading: it becomes a ResponseError, or a WARNING
+    """A value that is not what was promised.
+
+    Attributes:
+        what: What was expected, as in "expected a UUID".
+        where: The path of the value inside what was being read.
+    """
+
+    def __init__(self, what: str, where: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+
+
+def expected(what: str) -> NoReturn:
+    """Raise `Unreadable`."""
+    raise Unreadable(f"expected {what}")
+
+
+def unsupported(value: Any, kind: Any) -> NoReturn:
+    """The reader of types that no JSON value is read into."""
+    raise TypeError(f"JSON is not read into {kind}")
+
+
+def exactly(kind: type, what: str) -> Reader:
+    """Return the reader of values that need no reading."""
+    return lambda value, _: value if type(value) is kind else expected(what)
+
+
+def _number(value: Any, _: Any) -> float:
+    return float(value) if type(value) is int or type(value) is float else expected("a number")
+
+
+_decode_uuid = msgspec.json.Decoder(UUID).decode
+
+
+def _uuid(value: Any, _: Any) -> UUID:
+    if type(value) is str and len(value) == 36:  # msgspec takes a UUID without hyphens, too
+        try:
+            return _decode_uuid(f'"{value}"')  # 0.2 us, where UUID(value) takes 0.9
+        except (msgspec.MsgspecError, ValueError):
+            pass
+    expected("a UUID")
+
+
+# What `datetime.fromisoformat` accepts differs between Pythons. So forms are looked up, with every digit as a 0: half
+# the time of a regular expression.
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_CLOCKS = ["", ":00", *(":00." + "0" * digits for digits in range(1, 10))]
+_FORMS: Final[Mapping[bytes, str]] = {
+    f"0000-00-00T00:00{clock}{offset}".encode(): "" if offset else "+00:00"
+    for clock, offset in product(_CLOCKS, ["", "Z", "+00:00", "-00:00"])
+}
+"""By the form of a timestamp, what is missing from it."""
+
+
+def _timestamp(value: Any, _: Any) -> datetime:
+    if type(value) is str and value[11:13] != "24":
+        try:
+            missing = _FORMS[value.encode().translate(_DIGITS)]
+            # Digits beyond microseconds are cut off by Python.
+            moment = datetime.fromisoformat(value + missing)
+            if missing:
+                return moment
+            if value[-1] == "Z" or value[-2] < "6":  # minutes of the offset
+                return moment.astimezone(UTC)
+        except (LookupError, ValueError, OverflowError):
+            pass
+    expected("a timestamp")
+
+
+def _secret(value: Any, _: Any) -> Secret:
+    return Secret(value) if type(value) is str and value else expected("a string")
+
+
+def _object(value: Any, _: Any) -> JsonObject:
+    return JsonObject(value) if type(value) is dict else expected("an object")
+
+
+def _links(value: Any, _: Any) -> Links:
+    if type(value) is dict:
+        return Links(value)  # each is read, or refused, when it is used
+    return Links() if value == [] else expected("an object")
+
+
+READERS: Final[Mapping[Any, Reader]] = {
+    str: exactly(str, "a string"),
+    bool: exactly(bool, "true or false"),
+    int: exactly(int, "a whole number"),
+    float: _number,
+    UUID: _uuid,
+    datetime: _timestamp,
+    Secret: _secret,
+    JsonObject: _object,
+    Links: _links,
+}
+"""The readers of the types that resource classes are made of."""
+
+
+def enum_reader(kind: type[Enum]) -> Reader:
+    """Return the reader of an enumeration. An `OpenEnum` takes any string; another one takes its own values."""
+    known = {(type(each.value), each.value): each for each in kind}
+    types = {value_type for value_type, _ in known}
+
+    def read(value: Any, _: Any) -> Enum:
+        if type(value) not in types:  # so that true is no 1
+            expected(_names_of(types))
+        try:
+            return known.get((type(value), value)) or kind(value)
+        except ValueError:
+            pass
+        expected(f"a value of {kind.__name__}")
+
+    return read
+
+
+def _names_of(types: set[type]) -> str:
+    names = {str: "a string", int: "a whole number", bool: "true or false", float: "a number"}
+    return " or ".join(sorted(names.get(each, each.__name__) for each in types))
+
+
+@cache
+def subclass_reader(kind: type) -> Reader:
+    """Return the reader of a subclass of a type that JSON has."""
+    if issubclass(kind, Enum):
+        return enum_reader(kind)
+    if issubclass(kind, str):
+        return lambda value, _: kind(value) if type(value) is str else expected("a string")
+    return unsupported
+
+
+def _with_subclasses(base: type) -> Reader:
+    # cattrs asks the hook of a type for its subclasses, too.
+    def hook(value: Any, kind: Any) -> Any:
+        return (READERS[base] if kind is base else subclass_reader(kind))(value, kind)
+
+    return hook
+
+
+HOOKS: Final[Mapping[Any, Reader]] = {**READERS, **{base: _with_subclasses(base) for base in (str, int, float)}}
+"""The readers as hooks of cattrs, by type."""
+
+
+# A page has its ids, timestamps and links read a column at a time, in C: 0.1, 0.2 and 0.4 us each. Of links a struct is
+# kept, which weighs an eighth of a dict.
+
+
+def _uuids(values: list[Any]) -> list[Any]:
+    try:
+        if {len(value) for value in values if value is not None} <= {36}:
+            return msgspec.convert(values, list[UUID | None])
+    except (TypeError, msgspec.ValidationError):
+        pass
+    return _each(values, _uuid)
+
+
+_WITH_SECONDS = frozenset(form for form, missing in _FORMS.items() if missing and len(form) >= 19).issuperset
+_LENGTHS = frozenset(range(19, 27)).issuperset
+_letter = itemgetter(10)
+
+
+def _timestamps(values: list[Any]) -> list[Any]:
+    try:
+        texts = [value for value in values if value is not None]
+        if _LENGTHS(map(len, texts)) and set(map(_letter, texts)) <= {"T"}:
+            return msgspec.convert([value and value + "Z" for value in values], list[datetime | None])
+        # Digits beyond microseconds are to be cut off: msgspec rounds them.
+        forms = "\n".join(texts).encode().translate(_DIGITS).split(b"\n")
+        if _WITH_SECONDS(forms) and len(forms) == len(texts):
+            return msgspec.convert([value and f"{value[:26]}Z" for value in values], list[datetime | None])
+    except (TypeError, ValueError, msgspec.ValidationError):
+        pass
+    return _each(values, _timestamp)
+
+
+def _links_of_rows(values: list[Any]) -> list[Any]:
+    for form in _LINKS_OF_ROWS:
+        try:
+            return list(map(Links, msgspec.convert(values, form)))
+        except msgspec.ValidationError:
+            pass
+    return _each(values, _links)
+
+
+_LINKS_OF_ROWS: Final[tuple[Any, ...]] = (list[dict[str, BareLink] | None], list[dict[str, HalLink] | None])
+
+
+def _each(values: list[Any], read: Reader) -> list[Any]:
+    return [value if value is None else _read_or_leave(value, read) for value in values]
+
+
+def _read_or_leave(value: Any, read: Reader) -> Any:
+    try:
+        return read(value, None)
+    except Unreadable:
+        return value
+
+
+COLUMNS: Final[Mapping[Any, Callable[[list[Any]], list[Any]]]] = {
+    UUID: _uuids,
+    datetime: _timestamps,
+    Links: _links_of_rows,
+}
+"""The readers of columns, by type: they leave None, and what cannot be read, as it is."""

@@ -1,0 +1,149 @@
+"""Writes the function that reads rows into a class, as attrs writes an ``__init__``. No I/O.
+
+For a class with ``id: UUID`` and ``name: str | None = None``, and rows that are dicts, it is in short::
+
+    def read_all(rows):
+        resources = []
+        for row, column0 in zip(rows, read_column0([row.get("id") for row in rows])):
+            try:
+                resource = new(Thawed)
+                resource.id = column0 if column0.__class__ is kind0 else refuse()
+                value = row.get("name")
+                resource.name = (
+                    value if value.__class__ is kind1 else default1 if value is None else refuse()
+                )
+                resource.extra = nothing if are_known(row) else JsonObject({…})
+                resource.__class__ = cls
+            except Exception:
+                resource = None
+            resources.append(resource)
+        return resources
+
+A loop over the fields, in place of a line for each, would take twice the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+import attrs
+
+from aiomatatika.decoding.class_fields import EXTRA, Field
+from aiomatatika.decoding.values import COLUMNS, Unreadable
+from aiomatatika.hal import HalResource, JsonObject
+
+__all__ = ["Rows", "dict_rows", "written_function"]
+
+_NOTHING: Final = HalResource().extra
+# What needs no reading where it has the very type that is promised.
+_EXACT: Final = frozenset({str, bool, int})
+
+
+@attrs.frozen(kw_only=True)
+class Rows:
+    """What the rows are that a function reads.
+
+    Attributes:
+        value: Returns the expression for the value that a row has for a field, by number and field.
+        keep_unknown: The lines that set ``extra`` to the members that the class does not know.
+        scope: What the expressions and lines need.
+        by_columns: The types that are read a column at a time.
+    """
+
+    value: Callable[[int, Field], str]
+    keep_unknown: Sequence[str]
+    scope: Mapping[str, Any]
+    by_columns: frozenset[Any] = frozenset(COLUMNS)
+
+
+def dict_rows(fields: tuple[Field, ...], *, by_columns: bool) -> Rows:
+    """Return what rows are that a decoder made without knowing the class."""
+    known = frozenset(field.member for field in fields)
+    return Rows(
+        value=lambda _, field: f"row.get({field.member!r})",
+        keep_unknown=[
+            "if are_known(row):",
+            "    resource.extra = nothing",
+            "else:",
+            "    resource.extra = JsonObject({name: value for name, value in row.items() if name not in known})",
+        ],
+        scope={"known": known, "are_known": known.issuperset},
+        by_columns=frozenset(COLUMNS if by_columns else ()),
+    )
+
+
+def _refuse() -> NoReturn:
+    raise Unreadable("")
+
+
+def written_function(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callable[[list[Any]], list[Any]]:
+    """Return the function that reads every row; None stands for each that it trips over.
+
+    Args:
+        cls: The class; making an object of it is setting its slots.
+        fields: Its fields; the readers of what has parts are strict.
+        rows: What the rows are.
+    """
+    # The class without its frost: setting a slot takes 0.02 us instead of 0.1 us. Then the resource becomes the class.
+    thawed = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    scope: dict[str, Any] = {
+        "Thawed": type(cls.__name__, (cls,), thawed),
+        "cls": cls,
+        "new": object.__new__,
+        "refuse": _refuse,
+        "nothing": _NOTHING,
+        "JsonObject": JsonObject,
+        **rows.scope,
+    }
+    columns, lines = {}, []
+    for number, field in enumerate(fields):
+        value, name = rows.value(number, field), f"resource.{field.name}"
+        scope[f"kind{number}"] = field.kind
+        absent = _absent(field, number, scope)
+        checked = f"{{0}} if {{0}}.__class__ is kind{number} else {absent} if {{0}} is None else refuse()"
+        if field.is_usual and field.kind in rows.by_columns:
+            scope[f"read_column{number}"] = COLUMNS[field.kind]
+            columns[f"column{number}"] = f"read_column{number}([{value} for row in rows])"
+            lines.append(f"{name} = {checked.format(f'column{number}')}")
+        elif field.is_usual and field.kind in _EXACT:
+            lines += [f"value = {value}", f"{name} = {checked.format('value')}"]
+        else:
+            scope[f"read{number}"] = field.reader
+            lines += [f"value = {value}", f"{name} = {absent} if value is None else read{number}(value, kind{number})"]
+    if EXTRA in attrs.fields_dict(cls):
+        lines += rows.keep_unknown
+    text = _TEXT.format(
+        names=", ".join(["row", *columns]),
+        rows=f"zip(rows, {', '.join(columns.values())})" if columns else "rows",
+        lines="\n            ".join(lines),
+    )
+    exec(text, scope)  # noqa: S102  # it holds names of fields, as in attrs' own, and names of members as literals
+    function: Callable[[list[Any]], list[Any]] = scope["read_all"]
+    return function
+
+
+_TEXT: Final = """\
+def read_all(rows):
+    resources = []
+    for {names} in {rows}:
+        try:
+            resource = new(Thawed)
+            {lines}
+            resource.__class__ = cls
+        except Exception:
+            resource = None
+        resources.append(resource)
+    return resources
+"""
+
+
+def _absent(field: Field, number: int, scope: dict[str, Any]) -> str:
+    """Return what stands for a member that is absent or null."""
+    if field.is_required:
+        return "refuse()"
+    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, whatever its stub says
+        scope[f"default{number}"] = field.default.factory
+        return f"default{number}()"
+    scope[f"default{number}"] = field.default
+    return f"default{number}"

@@ -1,0 +1,198 @@
+"""Pages by way of the form that they have had: it makes of them what the way over dicts makes, and learns."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+
+from aiomatatika import HalResource, Secret
+from aiomatatika.decoding.converter import Read, learn_page, structure_list, structure_page
+from aiomatatika.decoding.json_text import Mismatch, decode_page
+from aiomatatika.hal import BareLink, HalLink, JsonObject
+
+from ..fuzz.hostile import wounded
+
+HREF = {"href": "/api/x"}
+
+
+def new_class() -> Any:
+    """Return a class that no page has been read into."""
+
+    @attrs.frozen(kw_only=True)
+    class Thing(HalResource):
+        id: UUID
+        name: str | None = None
+        created: datetime | None = None
+        token: Secret | None = None
+        count: int = 7
+        parts: tuple[str, ...] = ()
+        settings: JsonObject | None = None
+
+    Thing.__annotations__.update(id=UUID, created=datetime | None, token=Secret | None, settings=JsonObject | None)
+    return Thing
+
+
+def row(number: int, **members: Any) -> dict[str, Any]:
+    return {"id": str(UUID(int=number)), "_links": {"self": HREF}, **members}
+
+
+def body_of(rows: Any, **members: Any) -> bytes:
+    return json.dumps({"_embedded": {"things": rows}, **members}).encode()
+
+
+def links_of(resource: Any) -> Any:
+    return {rel: resource.links._raw[rel] for rel in resource.links}
+
+
+def kinds_of_links(read: Read[Any]) -> set[type]:
+    return {type(raw) for each in read.content for raw in links_of(each).values()}
+
+
+def seen(read: Read[Any]) -> Any:
+    return [(each, repr(each.links), each.embedded, each.extra, each.token) for each in read.content], read.unreadable
+
+
+def read(rows: Any, cls: Any) -> Read[Any] | None:
+    """Read a page as a walk does; None where it was not of the form, which has learned from it then."""
+    usual = structure_page(body_of(rows), cls, "things")
+    by_dicts = structure_list(json.loads(json.dumps(rows)), cls, "things")
+    if usual is None:
+        learn_page(json.loads(json.dumps(rows)), cls)
+        return None
+    assert isinstance(by_dicts, Read)
+    assert seen(usual[0]) == seen(by_dicts)
+    assert {type(each) for each in usual[0].content} <= {cls}
+    return usual[0]
+
+
+def test_a_page_of_the_form_is_read_with_its_links_and_counts() -> None:
+    cls = new_class()
+    rows = [
+        row(1, name="a", created="2026-01-11T18:58:35.961", token="canary", parts=["p"], settings={"a": 1}),
+        row(2, name=None, count=None, _links=None, _embedded={"a": {}}),
+        {"id": str(UUID(int=3))},
+    ]
+    body = body_of(rows, _links={"self": HREF}, page={"size": 2}, other=1)
+    usual = structure_page(body, cls, "things")
+    assert usual is not None
+    assert (usual[1].links, usual[1].page) == ({"self": HREF}, {"size": 2})
+    assert read(rows, cls) == usual[0]
+    assert kinds_of_links(usual[0]) == {BareLink}
+    assert structure_page(body_of(rows), cls, "others") is None
+    assert structure_page(body[:-1], cls, "things") is None
+    assert structure_page(body_of([[]]), cls, "things") is None
+    empty = structure_page(body_of([]), cls, "things")
+    assert empty is not None
+    assert (empty[0], empty[1].links, empty[1].page) == (Read([]), None, None)
+
+
+def test_members_that_are_not_known_are_learned_and_kept() -> None:
+    cls = new_class()
+    assert read([row(1, region="eu"), row(2, zone=1, other=None)], cls) is None
+    found = read([row(1, region="eu"), row(2, zone=[1], other=None), row(3)], cls)
+    assert found is not None
+    assert [dict(each.extra) for each in found.content] == [{"region": "eu"}, {"zone": [1], "other": None}, {}]
+    assert read([row(1, more=1)], cls) is None
+    assert read([row(1, more=1, region=2)], cls) is not None
+
+
+@pytest.mark.parametrize(
+    "links, kind",
+    [
+        ({"self": HREF}, BareLink),
+        ({"self": {**HREF, "type": "PUT", "title": "t", "other": 1}}, HalLink),
+        ({"self": [HREF, HREF]}, list),
+        ({"self": {**HREF, "title": 5}}, dict),
+    ],
+)
+def test_kinds_of_links_are_learned(links: Any, kind: type) -> None:
+    cls, rows = new_class(), [row(1, _links=links), row(2)]
+    assert (read(rows, cls) is None) is (kind is not BareLink)
+    found = read(rows, cls)
+    assert found is not None
+    assert kind in kinds_of_links(found)
+    assert [each.links.all("self")[0].href for each in found.content if kind is not dict] in ([], ["/api/x"] * 2)
+
+
+def test_what_is_wrong_in_one_row_costs_no_other() -> None:
+    rows = [row(1), row(2, created=5, name={}), row(3, parts=["a", 1], _embedded=[])]
+    found = read(rows, new_class())
+    assert found is not None
+    assert found.unreadable == ("things[1].name", "things[1].created", "things[2]._embedded", "things[2].parts[1]")
+    assert found.content[1].extra == {"created": 5, "name": {}}
+
+
+@pytest.mark.parametrize("value", [None, 5, "x"])
+def test_a_page_with_a_wrong_id_is_left_to_the_way_that_says_why(value: Any) -> None:
+    assert read([row(1), {**row(2), "id": value}], new_class()) is None
+
+
+@pytest.mark.parametrize("names, learned", [(64, True), (65, False)])
+@pytest.mark.parametrize("length, short", [(100, True), (101, False)])
+def test_a_server_that_invents_names_is_not_learned_from(names: int, learned: bool, length: int, short: bool) -> None:
+    cls = new_class()
+    rows = [row(1, **{f"{number:0{length}}": 1 for number in range(names)})]
+    assert read(rows, cls) is None
+    assert (read(rows, cls) is not None) is (learned and short)
+    assert (read([row(1)], cls) is not None) is (learned and short), "nothing is tried again"
+
+
+def test_pages_of_which_there_is_nothing_to_learn_change_nothing() -> None:
+    cls = new_class()
+    for _ in range(3):
+        for rows in ([], [5], [row(1) | {"id": "x"}]):
+            learn_page(rows, cls)
+    found = read([row(1)], cls)
+    assert found is not None
+    assert kinds_of_links(found) == {BareLink}
+
+
+def test_a_class_that_is_made_by_its_init_has_no_form() -> None:
+    class WithInit(HalResource):
+        __slots__ = ()
+
+        def __init__(self, **fields: Any) -> None:
+            super().__init__(**fields)
+
+    assert structure_page(body_of([]), WithInit, "things") is None
+    learn_page([row(1)], WithInit)
+    assert structure_page(body_of([]), WithInit, "things") is None
+
+
+stamps = st.datetimes().map(lambda moment: moment.isoformat()) | st.from_regex(
+    r"\A[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,10})?(Z|[+-][0-2][0-9]:[0-9]{2}|x)?\Z"
+)
+ids = st.uuids().map(str) | st.uuids().map(lambda each: each.hex) | st.from_regex(r"\A[0-9a-f-]{36}\Z")
+rows_of_any_kind = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.uuids().map(str) | ids, "_links": st.dictionaries(st.text(max_size=3), st.just(HREF), max_size=2)},
+        optional={
+            "created": stamps,
+            "name": st.text(max_size=3),
+            "token": st.text(max_size=2),
+            "count": st.integers(),
+            "parts": st.lists(st.text(max_size=2), max_size=2),
+            "region": st.text(max_size=2) | st.none(),
+        },
+    ),
+    max_size=6,
+)
+
+
+@given(rows_of_any_kind | wounded(rows_of_any_kind))
+def test_whatever_the_page_both_ways_lead_to_the_same(rows: Any) -> None:
+    cls = new_class()
+    rows = copy.deepcopy(rows) if isinstance(rows, list) else []
+    if isinstance(decode_page(body_of(rows)), Mismatch):  # a lone surrogate, say
+        return
+    for _ in range(2):
+        if read(rows, cls) is not None:
+            return
+    assert not isinstance(structure_list(rows, cls, "things"), Read) or any(len(each) > 64 for each in rows)
