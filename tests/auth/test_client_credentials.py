@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from aiomatatika import (
@@ -35,9 +36,9 @@ async def ask(server: MatatikaServer, clock: ControlledClock) -> AsyncIterator[A
     """Ask the embedded server for a token, with up to three requests."""
     connections = Connections(Lifetime(), "agent/1")
 
-    async def ask(attempts: int = 3, options: Options = DEFAULTS) -> Granted | Refused:
-        grant = ClientCredentialsGrant(server.credentials, server.deployment, connections, clock, options)
-        return await grant(attempts)
+    async def ask(attempts: int = 3, options: Options = DEFAULTS, scheme: str = "http") -> Granted | Refused:
+        deployment = attrs.evolve(server.deployment, token_url=f"{server.url}{TOKEN}".replace("http", scheme))
+        return await ClientCredentialsGrant(server.credentials, deployment, connections, clock, options)(attempts)
 
     yield ask
     await connections.close()
@@ -90,6 +91,12 @@ async def test_where_it_says_no_or_makes_no_sense_it_is_not_asked_again(
     server.faults.add(**fault, times=None)
     assert refusal(await ask()).attempts == 1
     assert len(server.requests) == 1
+
+
+async def test_an_endpoint_without_tls_is_not_asked_again(ask: Ask) -> None:
+    error = refusal(await ask(scheme="https"))
+    assert isinstance(error, TransportError)
+    assert (error.attempts, error.sent) == (1, "no")
 
 
 @pytest.mark.parametrize(

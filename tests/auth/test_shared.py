@@ -45,26 +45,28 @@ class Memory:
         self.fails: dict[str, BaseException | None] = {}
         self.mutex = asyncio.Lock()
 
-    async def _do(self, what: str) -> None:
+    async def _do(self, what: str, key: str = "key") -> None:
+        assert key == "key"
         self.did.append(what)
+        await asyncio.sleep(0)  # as any store lets others run
         if error := self.fails.get(what):
             raise error
         if what in self.fails:
             await asyncio.Event().wait()
 
     async def load(self, key: str, /) -> StoredToken | None:
-        await self._do("load")
+        await self._do("load", key)
         return self.token
 
     async def save(self, key: str, token: StoredToken, replaces: StoredToken | None, /) -> None:
-        await self._do("save")
+        await self._do("save", key)
         if self.token == replaces:
             self.token = token
 
     @contextlib.asynccontextmanager
     async def lock(self, key: str, within: float, /) -> AsyncIterator[None]:
         async with self.mutex:
-            await self._do("lock")
+            await self._do("lock", key)
             yield
             await self._do("release")
 

@@ -8,7 +8,6 @@ import contextlib
 import pytest
 
 from aiomatatika import AuthenticationError, SessionClosedError, TransportError
-from aiomatatika.auth import source
 from aiomatatika.auth.token import Granted, Refused
 from aiomatatika.testing import ControlledClock
 
