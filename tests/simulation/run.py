@@ -54,7 +54,8 @@ def simulate(seed: int, without: Collection[str] = (), *, keeps_segments: bool =
         logger.addHandler(ledger)
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    gc.disable()  # finalizers run when the seed has ended, and not in the middle of another step
+    gc.disable()  # finalizers run when the seed has ended, and not in the middle of a step,
+    gc.freeze()  # and only those of the seed
     try:
         with patched(loop, seed):
             life = Life(loop, ledger, without)
@@ -64,6 +65,7 @@ def simulate(seed: int, without: Collection[str] = (), *, keeps_segments: bool =
             gc.collect()
             loop.close()
     finally:
+        gc.unfreeze()
         gc.enable()
         for logger, level, propagate in before:
             logger.removeHandler(ledger)
