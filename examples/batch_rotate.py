@@ -1,18 +1,17 @@
-"""Rotate many API keys so that the program may be killed at any moment, be it by SIGKILL, and started again.
+"""Rotate many API keys, in a program that may be killed at any moment, even by SIGKILL, and started again.
 
     python examples/batch_rotate.py --name 'nightly-*' --older-than 90 --secrets new-keys.jsonl
 
-At the end each of these keys is gone and has exactly one successor, whose secret is saved and was tried out. The same
-command goes on where it was stopped: what was selected, and how far it has come, stands in a journal (``--journal``).
+In the end each of these keys is gone and has exactly one successor, whose secret is saved and has been tried out. The
+same command resumes where it was stopped: a journal (``--journal``) records what was selected and how far it has come.
 
-    --dry-run                             tell what would be rotated
+    --dry-run                             show what would be rotated
     --secret-command 'save-key --stdin'   hand each secret to a command, as JSON on its standard input
 
 With no ``MATATIKA_*`` variable set it runs on the embedded server, whose keys are named ``key-00001`` and so on. It
-needs rich on a terminal, and a Unix. Exit codes: 0 all rotated, 1 not all, 2 refused, 130 interrupted.
+needs Unix, and on a terminal rich. Exit codes: 0 all rotated, 1 not all, 2 refused, 130 interrupted.
 
-How a key is rotated is in ``batch/rotation.py``, the journal in ``batch/journal.py``, where secrets go in
-``batch/sinks.py``.
+How a key is rotated: ``batch/rotation.py``. The journal: ``batch/journal.py``. Where secrets go: ``batch/sinks.py``.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from typing import Any
 from aiomatatika import ApiKey, ConfigurationError, MatatikaError, MatatikaSession
 from aiomatatika.testing import demo_session
 
-if not __package__:  # started as a program: what is beside it is imported by the names that it has for everybody else
+if not __package__:  # started as a program: import what is beside it by the names that everybody else uses
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from examples.batch.journal import Journal, Key, State, peek
@@ -43,18 +42,18 @@ from examples.batch.progress import progress
 from examples.batch.rotation import Rotation
 from examples.batch.sinks import SecretCommand, SecretFile, Sink
 
-GRACE = 30.0  # seconds that the rotations under way have after a signal
+GRACE = 30.0  # seconds that rotations under way are given after a signal
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Rotate API keys. Killed at any moment, the same command goes on.")
+    parser = argparse.ArgumentParser(description="Rotate API keys. After a kill the same command resumes.")
     add = parser.add_argument
     add("--name", action="append", default=[], metavar="PATTERN", help="keys of this name, such as 'nightly-*'")
     add("--older-than", type=float, metavar="DAYS", help="keys created longer ago; with --name: of those")
-    add("--include-own", action="store_true", help="also the key that this program itself is using; it comes last")
-    add("--dry-run", action="store_true", help="tell what would be rotated, and change nothing")
+    add("--include-own", action="store_true", help="also the key that this program is using; it comes last")
+    add("--dry-run", action="store_true", help="show what would be rotated, and change nothing")
     add("--at-once", type=int, default=8, metavar="N", help="how many at a time (8)")
-    add("--ready-within", type=float, default=45, metavar="SECONDS", help="when a new key has to work at last (45)")
+    add("--ready-within", type=float, default=45, metavar="SECONDS", help="how long a new key may take to work (45)")
     add("--journal", type=Path, default="rotation.journal", metavar="FILE", help="the resume file (rotation.journal)")
     add("--report", type=Path, default="rotation.report", metavar="FILE", help="one JSON line a key (rotation.report)")
     where = parser.add_mutually_exclusive_group()
@@ -86,10 +85,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def own_client_id(session: MatatikaSession, args: argparse.Namespace) -> str | None:
-    """Return the client ID of the session's own key, which is left alone unless it is asked for."""
+    """Return the client ID of the session's own key, which is skipped unless it is asked for."""
     if session.client_id is None and not args.include_own:
         raise RefusedError(
-            "MATATIKA_ACCESS_TOKEN does not tell which key it is from, so it could be rotated by mistake: set "
+            "MATATIKA_ACCESS_TOKEN does not tell which key it is from, so that key could be rotated by mistake: set "
             "MATATIKA_CLIENT_ID and MATATIKA_CLIENT_SECRET, or allow it with --include-own"
         )
     return session.client_id
@@ -103,7 +102,7 @@ def is_selected(key: ApiKey, names: Collection[str], before: datetime | None) ->
 
 
 def why_not(key: ApiKey, names: Collection[str], own: str | None) -> str | None:
-    """Say why a selected key is left alone all the same; None: it is not."""
+    """Return the reason for which a selected key is skipped; None: it is rotated."""
     if own is not None and key.client_id == own:
         return "it is the key that this program is using (--include-own rotates it)"
     if key.name == "default" and "default" not in names:
@@ -115,7 +114,7 @@ def why_not(key: ApiKey, names: Collection[str], own: str | None) -> str | None:
 
 
 async def select(session: MatatikaSession, args: argparse.Namespace, own: str | None) -> list[Key]:
-    """Walk all keys, and return those that were asked for."""
+    """Walk through all keys, and return those that were asked for."""
     before = None if args.older_than is None else datetime.now(UTC) - timedelta(days=args.older_than)
     keys: list[Key] = []
     async for each in session.apikeys.list(size=100, sort="created,asc", prefetch=2):
@@ -135,7 +134,7 @@ async def select(session: MatatikaSession, args: argparse.Namespace, own: str | 
 
 
 def settings(args: argparse.Namespace, session: MatatikaSession) -> dict[str, Any]:
-    """Return what has to be the same when a rotation is gone on with."""
+    """Return the settings that have to be the same when a rotation is resumed."""
     same = {"API": session.deployment.api_url, "--name": args.name, "--older-than": args.older_than}
     if args.secrets:
         return {**same, "secrets in": str(args.secrets.resolve())}
@@ -143,11 +142,11 @@ def settings(args: argparse.Namespace, session: MatatikaSession) -> dict[str, An
 
 
 def check_same(state: State, wanted: dict[str, Any], path: Path) -> None:
-    """Refuse to go on with another rotation's journal."""
+    """Refuse to resume from another rotation's journal."""
     before = wanted if state.settings is None else state.settings
     if differ := [name for name, value in wanted.items() if before.get(name) != value]:
         was = ", ".join(f"{name} {before.get(name)}" for name in differ)
-        raise RefusedError(f"{path} is of a rotation with {was}: go on with the same, or name another --journal")
+        raise RefusedError(f"{path} belongs to a rotation with {was}: use the same settings, or name another --journal")
 
 
 async def dry_run(session: MatatikaSession, args: argparse.Namespace) -> int:
@@ -175,17 +174,19 @@ def opened_sink(args: argparse.Namespace, journal: Journal) -> Iterator[Sink]:
 
 @contextlib.contextmanager
 def interruptible(rotation: Rotation) -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the rotations under way, and begin no other; the second one ends those, too."""
+    """On the first SIGINT or SIGTERM begin no new rotation; on the second stop those under way, too."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     timers: list[asyncio.TimerHandle] = []
 
     def stop(name: str) -> None:
         if timers or not rotation.under_way:
-            task.cancel()  # safe: a key that is just being made is still saved, and the journal tells the rest
+            task.cancel()  # safe: a key in the making is still saved, and the journal knows the rest
         else:
             timers.append(loop.call_later(GRACE, task.cancel))
-            print(f"{name}: finishing {rotation.under_way} keys; once more: stop now", file=sys.stderr, flush=True)
+            print(
+                f"{name}: finishing {rotation.under_way} keys; send it again to stop now", file=sys.stderr, flush=True
+            )
         rotation.stopped = name
 
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -207,7 +208,7 @@ async def rotate(session: MatatikaSession, args: argparse.Namespace, journal: Jo
     check_same(journal, settings(args, session), args.journal)
     own = own_client_id(session, args)
     if journal.settings and not unfinished(journal):
-        print(f"Nothing is left to do in {args.journal}. For another rotation name another --journal.")
+        print(f"Nothing is left to do in {args.journal}. For another rotation, name another --journal.")
         return finish(args, journal, None)
     with opened_sink(args, journal) as sink:
         rotation = Rotation(session, journal, sink, ready_within=args.ready_within)
@@ -217,10 +218,12 @@ async def rotate(session: MatatikaSession, args: argparse.Namespace, journal: Jo
             todo = unfinished(journal)
             last = [key for key in todo if own is not None and key.client_id == own]
             if last and not args.include_own:
-                raise RefusedError(f"{last[0].name!r}, one of the keys, is now the session's own: add --include-own")
+                raise RefusedError(
+                    f"{last[0].name!r}, one of the keys, is now the session's own key: add --include-own"
+                )
             with progress(len(todo)) as step:
                 await rotation.run([key for key in todo if key not in last], args.at_once, step)
-                if len(unfinished(journal)) == len(last):  # without it this program has no access any more
+                if len(unfinished(journal)) == len(last):  # without its own key this program has no access
                     await rotation.run(last, 1, step)
     return finish(args, journal, rotation.stopped)
 
@@ -230,7 +233,7 @@ def unfinished(journal: Journal) -> list[Key]:
 
 
 def finish(args: argparse.Namespace, journal: Journal, stopped: str | None) -> int:
-    """Write the report, tell where everything is, and return the exit code."""
+    """Write the report, say where everything is, and return the exit code."""
     report = [
         {
             "old_id": str(key.id),
@@ -249,7 +252,7 @@ def finish(args: argparse.Namespace, journal: Journal, stopped: str | None) -> i
     print(f"  journal: {args.journal}")
     if not unfinished(journal) and (stopped is None or journal.settings is not None):
         return 0
-    print(f"{f'Stopped ({stopped}). ' if stopped else ''}Run the same command again to go on.", file=sys.stderr)
+    print(f"{f'Stopped ({stopped}). ' if stopped else ''}Run the same command again to resume.", file=sys.stderr)
     return 130 if stopped in {"SIGINT", "SIGTERM"} else 1
 
 
@@ -268,7 +271,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"batch_rotate: {error}", file=sys.stderr)
         return 2
     except (MatatikaError, OSError) as error:
-        print(f"batch_rotate: {error}\nRun the same command again to go on.", file=sys.stderr)
+        print(f"batch_rotate: {error}\nRun the same command again to resume.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

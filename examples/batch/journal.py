@@ -2,8 +2,8 @@
 
 A line is on the disk before the step that it announces, and after the step that it reports:
 
-    selected   the keys of this rotation; no other is ever touched, however many successors match the pattern by then
-    intended   the id that the successor of a key is going to have, before the PUT that creates it
+    selected   the keys of this rotation; only these are touched, however many successors match the pattern by then
+    intended   the id that the successor of a key will have, before the PUT that creates it
     saved      its secret is where the user wants it
     rotated    it works, and the old key is gone
 """
@@ -31,9 +31,9 @@ class Key:
     Attributes:
         id: The id of the old key.
         created: When it was created, as text.
-        successor: The id of the key that takes its place; None: it has none yet.
-        strays: Ids that were meant for a successor before, and under which none must be left.
-        saved_at: When the successor's secret was saved, in seconds since 1970; None: it was not.
+        successor: The id of the key that takes its place; None until one is intended.
+        strays: Former ids of successors, under which no key may be left.
+        saved_at: When the successor's secret was saved, in seconds since 1970; None until then.
         reason: Why it failed or is skipped.
     """
 
@@ -48,7 +48,7 @@ class Key:
     saved_at: float | None = None
 
     def forget_successor(self) -> None:
-        """Note that what there is under the successor's id is of no use."""
+        """Note that the key under the successor's id is useless."""
         if self.successor is not None:
             self.strays.append(self.successor)
         self.successor = self.saved_at = None
@@ -58,7 +58,7 @@ class State:
     """What the lines of a journal add up to.
 
     Attributes:
-        settings: What was asked for when the keys were selected; None: they have not been yet.
+        settings: What was asked for when the keys were selected; None until then.
         keys: The selected keys by id.
     """
 
@@ -72,7 +72,7 @@ class State:
             raise RefusedError(f"{path} is not a resume file of this program") from None
 
     def apply(self, record: Mapping[str, Any]) -> None:
-        """Take a line into account, be it new or read from the file."""
+        """Take a line into account, whether new or read from the file."""
         event = record["event"]
         if event == "selected":
             self.settings = dict(record["settings"])
@@ -93,7 +93,7 @@ class State:
 
 
 def peek(path: Path) -> State:
-    """Read a journal that need not be there, and leave it as it is."""
+    """Read a journal, if it exists, without changing it."""
     raw = path.read_bytes() if path.exists() else b""
     return State(read_lines(raw, path), path)
 
@@ -107,12 +107,12 @@ class Journal(State):
         super().__init__(self._lines.records, path)
 
     def select(self, settings: Mapping[str, Any], keys: Iterable[Key]) -> None:
-        """Fix the keys of this rotation, once and for all."""
+        """Settle the keys of this rotation, once and for all."""
         rows = [{"id": str(key.id), **{name: getattr(key, name) for name in _AS_SELECTED}} for key in keys]
         self._write({"event": "selected", "settings": dict(settings), "keys": rows})
 
     def intend(self, key: Key, successor: UUID) -> None:
-        """Note the id of a successor that is going to be created."""
+        """Note the id of a successor that is about to be created."""
         self._write({"event": "intended", "old": str(key.id), "new": str(successor)})
 
     def saved(self, key: Key) -> None:
@@ -120,11 +120,11 @@ class Journal(State):
         self._write({"event": "saved", "old": str(key.id), "new": str(key.successor), "at": time.time()})
 
     def rotated(self, key: Key) -> None:
-        """Note that nothing is left to be done."""
+        """Note that the rotation of a key is complete."""
         self._write({"event": "rotated", "old": str(key.id), "new": str(key.successor)})
 
     def close(self) -> None:
-        """Close the file: another process may go on."""
+        """Close the file: another process may open it."""
         self._lines.close()
 
     def _write(self, record: Mapping[str, Any]) -> None:

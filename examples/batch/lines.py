@@ -1,4 +1,4 @@
-"""JSON lines that survive a kill: a line is there once it is whole and on the disk, and what is torn was never said."""
+"""JSON lines that survive a kill: a line counts once it is whole and on the disk; a torn one was never written."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from typing import Any
 
 
 class RefusedError(Exception):
-    """What the user asked for cannot be done as it was asked. Nothing was sent that changes anything."""
+    """What the user asked for cannot be done. No request that changes anything was sent."""
 
 
 class DurableLines:
     """A file of JSON objects, one a line, that only its owner can read and only one process at a time can have open.
 
     Args:
-        path: A new file, or one of the user's own with mode 0600, which is gone on with.
+        path: A new file, or the user's own with mode 0600, to which lines are added.
 
     Attributes:
         records: The whole lines that were there already.
 
     Raises:
-        RefusedError: The file cannot be opened, is another's, readable by others, no regular file, in use, or damaged.
+        RefusedError: The file cannot be opened, is not a regular file, belongs to another user, can be read by others,
+            is in use, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,14 +37,14 @@ class DurableLines:
             try:
                 fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise RefusedError(f"{path} is in use: another rotation is at work (or a command of it)") from None
+                raise RefusedError(f"{path} is in use: another rotation, or its command, is still running") from None
             self.records = self._recovered()
         except BaseException:
             self.close()
             raise
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write a line, and return when it is on the disk; of a line that cannot be written nothing stays."""
+        """Write a line, and return when it is on the disk; a line that cannot be written leaves no trace."""
         end = os.fstat(self.fd).st_size
         rest = json.dumps(record).encode() + b"\n"
         try:
@@ -51,11 +52,11 @@ class DurableLines:
                 rest = rest[os.write(self.fd, rest) :]
             os.fsync(self.fd)
         except OSError:
-            os.ftruncate(self.fd, end)  # half a line would spoil the next one, too
+            os.ftruncate(self.fd, end)  # half a line would spoil the next one as well
             raise
 
     def close(self) -> None:
-        """Close the file, and give it free for the next process."""
+        """Close the file, and release it for the next process."""
         os.close(self.fd)
 
     def _recovered(self) -> list[dict[str, Any]]:
@@ -63,7 +64,7 @@ class DurableLines:
         whole = raw[: raw.rfind(b"\n") + 1]
         if whole != raw:
             os.ftruncate(self.fd, len(whole))
-        os.fsync(self.fd)  # a killed process may have written a line and not come to this
+        os.fsync(self.fd)  # a killed process may have written a line without this
         return read_lines(whole, self.path)
 
 
@@ -71,7 +72,7 @@ def read_lines(raw: bytes, path: Path) -> list[dict[str, Any]]:
     """Return the records of whole lines; a torn last one is left out.
 
     Raises:
-        RefusedError: A whole line is no JSON object.
+        RefusedError: A whole line is not a JSON object.
     """
     records: list[dict[str, Any]] = []
     for number, line in enumerate(raw[: raw.rfind(b"\n") + 1].splitlines(), 1):
@@ -80,7 +81,7 @@ def read_lines(raw: bytes, path: Path) -> list[dict[str, Any]]:
         except ValueError:
             record = None
         if not isinstance(record, dict):
-            raise RefusedError(f"{path}, line {number}, is damaged: it is no JSON object")
+            raise RefusedError(f"{path}, line {number}, is damaged: not a JSON object")
         records.append(record)
     return records
 
@@ -103,7 +104,7 @@ def _opened(path: Path) -> int:
             fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return os.open(path, flags)
-        _fsync_folder(path)  # else a power failure could take the file away with what is in it
+        _fsync_folder(path)  # otherwise a power failure could take the whole file away
     except OSError as error:
         raise RefusedError(f"{path} cannot be opened: {error.strerror}") from None
     return fd
@@ -117,7 +118,7 @@ def _check_private(fd: int, path: Path) -> None:
         raise RefusedError(f"{path} belongs to another user")
     if mode := stat.S_IMODE(status.st_mode) & 0o177:
         raise RefusedError(
-            f"{path} has mode {stat.S_IMODE(status.st_mode):04o}, and not 0600: look who could read or write it "
+            f"{path} has mode {stat.S_IMODE(status.st_mode):04o} instead of 0600: find out who could read or write it "
             f"({mode:04o} is too much), then chmod 600 it"
         )
 

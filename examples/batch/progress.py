@@ -1,4 +1,4 @@
-"""How far it is: a bar on a terminal, lines everywhere else; both on stderr."""
+"""Progress: a bar on a terminal, lines everywhere else; both on stderr."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from examples.batch.journal import Key
 
 @contextlib.contextmanager
 def progress(total: int) -> Iterator[Callable[[Key], None]]:
-    """Yield what is to be called with each key that is through."""
+    """Yield a function to be called with each key that is through."""
     if not sys.stderr.isatty():
         yield _Lines(total).step
         return
@@ -41,5 +41,5 @@ class _Lines:
 
 
 def _line(key: Key) -> str:
-    # A name is whatever somebody typed: its repr moves no cursor.
+    # Anybody may have typed the name: its repr cannot move the cursor.
     return f"{key.status} {key.name!r} {key.id}" + (f": {key.reason}" if key.reason else f", now {key.successor}")

@@ -1,8 +1,8 @@
 """How one key, and then all of them, are rotated so that a kill at any moment costs no key and no secret.
 
-`ApiKeys.rotate` does the same in one call and is all that a program needs that lives to see its end. This one may not,
-so it takes the steps one by one, with a line in the journal between them: a run that starts anew finds each key where
-the last one left it, and goes on from there by the same code.
+`ApiKeys.rotate` does the same in one call, which is enough for a program that need not survive a kill. This one takes
+the steps one by one, with a line in the journal between them: a new run finds each key where the last one left it, and
+continues from there with the same code.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _TRIES = 3
 
 
 class NotRotatedError(Exception):
-    """A key was not rotated, for a reason that is its own."""
+    """A key was not rotated, for a reason that concerns this key alone."""
 
 
 class Rotation:
     """The rotation of the keys of a journal.
 
     Args:
-        session: With the API.
+        session: The session with the API.
         journal: Knows the keys.
         sink: Where their secrets go.
         ready_within: Seconds within which a new key has to be accepted; it can take half a minute.
 
     Attributes:
-        stopped: Why no further key is begun, once there is a reason.
+        stopped: Why no further key is begun; None: they are.
         under_way: How many keys are being rotated.
     """
 
@@ -65,12 +65,12 @@ class Rotation:
         self.under_way = 0
 
     async def run(self, keys: Iterable[Key], at_once: int, done_with: Callable[[Key], None]) -> None:
-        """Rotate keys, so many at a time, until they are through or `stopped` is set.
+        """Rotate keys, a number of them at a time, until they are through or `stopped` is set.
 
         Args:
             keys: Those that are not rotated yet.
             at_once: How many at a time.
-            done_with: Is told of each key that is through, rotated or failed.
+            done_with: Called with each key that is through, rotated or failed.
         """
         waiting = iter(keys)  # shared by all workers: each key is taken by one of them
         async with asyncio.TaskGroup() as workers:
@@ -86,7 +86,7 @@ class Rotation:
                 await self._rotate(key)
             except (MatatikaError, NotRotatedError, OSError) as error:
                 key.status, key.reason = "failed", str(error)
-                # Credentials that are refused, a disk that is full: the next key would fare no better.
+                # Refused credentials, a full disk: the next key would fare no better.
                 if isinstance(error, AuthenticationError) or not isinstance(error, MatatikaError | NotRotatedError):
                     self.stopped = self.stopped or f"{error}"
             finally:
@@ -94,16 +94,16 @@ class Rotation:
             done_with(key)
 
     async def _rotate(self, key: Key) -> None:
-        """Take a key from where it is to its end."""
+        """Take a key from where it is to the end of its rotation."""
         credentials = await self._saved_successor(key)
         await self._prove(key, credentials)
-        for stray in key.strays:  # once more: a PUT that its run did not live to see answered may have come late
+        for stray in key.strays:  # again: a PUT whose run was killed may have been carried out late
             await self._delete(stray)
         await self._delete(key.id)
         self._journal.rotated(key)
 
     async def _saved_successor(self, key: Key) -> ClientCredentials | None:
-        """See to it that a key has a successor whose secret is saved; return its credentials where they are at hand."""
+        """Make sure that a key has a successor whose secret is saved; return its credentials where they are at hand."""
         if key.successor is not None:
             credentials = self._sink.recall(key.successor)
             if credentials is not None and key.saved_at is None:
@@ -115,25 +115,25 @@ class Rotation:
         for _ in range(_TRIES):
             successor = key.successor or await self._intended(key)
             try:
-                # With the id of a former run, too: if its PUT was never carried out, this one is, and should it come
-                # late it only renames the key to the name that it has. If it was, the answer holds no secret.
+                # Also with the id of a former run. If its PUT was not carried out, this one is, and the former, should
+                # it come late, only renames the key to its own name. If it was, the response to this one has no secret.
                 draft = ApiKey(id=successor)
                 new = await self._session.apikeys.create(key.name, draft=draft, save=partial(self._save, key))
             except SecretLostError:
                 await self._give_up_successor(key)
-            except SecretDeliveryError as error:  # no other step than saving is asked of `create` here
+            except SecretDeliveryError as error:  # the only step that `create` takes here after making the key
                 await self._give_up_successor(key)
                 if isinstance(error.__cause__, OSError):
                     raise error.__cause__ from None
                 raise NotRotatedError(f"its successor was deleted again: {error.__cause__}") from None
             else:
                 return new.credentials
-        raise NotRotatedError(f"the answer with the secret was lost {_TRIES} times; no successor is left")
+        raise NotRotatedError(f"the response with the secret was lost {_TRIES} times; no successor is left")
 
     async def _intended(self, key: Key) -> UUID:
-        template = await self._session.apikeys.initialise()
-        self._journal.intend(key, template.id)  # from here on, whatever comes to be under this id is ours to delete
-        return template.id
+        draft = await self._session.apikeys.initialise()
+        self._journal.intend(key, draft.id)  # from here on, whatever is made under this id is ours to delete
+        return draft.id
 
     async def _save(self, key: Key, new: NewApiKey) -> None:
         await self._sink.save(key, new)
@@ -143,7 +143,7 @@ class Rotation:
         """Use the successor as its user will, before the old key goes."""
         assert key.successor is not None
         assert key.saved_at is not None
-        if credentials is None:  # a command has them: it can only be given its time
+        if credentials is None:  # a command has them: all that can be done is to wait
             await asyncio.sleep(min(max(0.0, key.saved_at + self._ready_within - time.time()), self._ready_within))
             return
         try:
@@ -161,7 +161,7 @@ class Rotation:
         return True
 
     async def _give_up_successor(self, key: Key) -> None:
-        """Delete a successor that nobody has the secret of."""
+        """Delete a successor whose secret nobody has."""
         if key.successor is not None:
             await self._delete(key.successor)
             key.forget_successor()

@@ -1,4 +1,4 @@
-"""Where the secrets go: a file that its owner alone can read, or a command of the user's."""
+"""Where the secrets go: a file that only its owner can read, or a command of the user's."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class NotSavedError(Exception):
 
 
 class Sink(Protocol):
-    """What takes the secrets."""
+    """Takes the secrets."""
 
     async def save(self, key: Key, new: NewApiKey) -> None:
-        """Save the credentials of a key's successor; when this returns they are safe, and when it raises they are not.
+        """Save the credentials of a key's successor: safe once this returns, lost if it raises.
 
         Raises:
-            NotSavedError: They cannot be saved this time.
-            OSError: Nothing can be saved here.
+            NotSavedError: These could not be saved.
+            OSError: Nothing can be saved.
         """
 
     def recall(self, successor: UUID) -> ClientCredentials | None:
-        """Return the credentials that a former run saved; None: they are not here."""
+        """Return the credentials that a former run saved; None where they are not at hand."""
 
 
 def _record(key: Key, new: NewApiKey) -> dict[str, Any]:
-    credentials = new.credentials  # raises where the client ID is missing: half of them are of no use
+    credentials = new.credentials  # raises where the client ID is missing: a secret alone is useless
     return {
         "id": str(new.id),
         "name": key.name,
@@ -61,22 +61,22 @@ class SecretFile:
     """``--secrets FILE``: JSON lines, each on the disk before the program goes on.
 
     Raises:
-        RefusedError: The file is not safe to write to, holds another rotation's secrets, or lacks this one's.
+        RefusedError: The file is unsafe, holds the secrets of another rotation, or lacks those of this one.
     """
 
     def __init__(self, path: Path, journal: Journal) -> None:
         saved = {key.successor for key in journal.keys.values() if key.saved_at is not None}
         if saved and not path.exists():
-            raise RefusedError(f"{path} is gone, with {len(saved)} secrets that were saved there: put it back")
+            raise RefusedError(f"{path} is gone, with {len(saved)} saved secrets: put it back")
         self._lines = DurableLines(path)
         try:
             if self._lines.records and journal.settings is None:
                 raise RefusedError(
-                    f"{path} holds secrets already: name a new file (or the --journal that it goes with)"
+                    f"{path} already holds secrets: name a new file (or the --journal that it belongs to)"
                 )
             self._credentials = _credentials(self._lines)
             if lost := saved - self._credentials.keys():
-                raise RefusedError(f"{path} lacks {len(lost)} secrets that were saved there: put it back, whole")
+                raise RefusedError(f"{path} lacks {len(lost)} of the saved secrets: put the whole file back")
         except RefusedError:
             self.close()
             raise
@@ -86,7 +86,7 @@ class SecretFile:
         self._lines.append(_record(key, new))
 
     def recall(self, successor: UUID) -> ClientCredentials | None:
-        """Return what a former run wrote, whether or not it came to say so in the journal."""
+        """Return what a former run wrote, whether or not its journal says so."""
         return self._credentials.get(successor)
 
     def close(self) -> None:
@@ -95,10 +95,9 @@ class SecretFile:
 
 
 class SecretCommand:
-    """``--secret-command``: run once for each secret, with a JSON object on its standard input and nowhere else.
+    """``--secret-command``: run once for each secret, which it gets as a JSON object on its standard input alone.
 
-    It may be run again for the same old key, with another successor, where a run was killed before it knew that the
-    command had succeeded. The last one counts.
+    After a kill it may run again for the same old key, with another successor. The last run counts.
     """
 
     def __init__(self, arguments: Sequence[str], journal: Journal) -> None:
@@ -106,13 +105,13 @@ class SecretCommand:
         self._lock = journal.fd
 
     async def save(self, key: Key, new: NewApiKey) -> None:
-        """Run the command, and believe it."""
+        """Run the command; exit code 0 means that it has saved the secret."""
         process = await asyncio.create_subprocess_exec(
             *self._arguments,
             stdin=PIPE,
-            stdout=DEVNULL,  # some repeat what they are given
-            start_new_session=True,  # Ctrl-C is for us: a secret on its way is to arrive
-            # While it runs, nobody else rotates, also where we are killed: it may be about to overwrite a later secret.
+            stdout=DEVNULL,  # it may print what it is given
+            start_new_session=True,  # Ctrl-C is for this program: a secret under way has to arrive
+            # While it runs nobody else rotates, even if this program is killed: it could overwrite a later secret.
             pass_fds=(self._lock,),
         )
         try:
@@ -128,4 +127,4 @@ class SecretCommand:
             raise NotSavedError(f"the secret command ended with exit code {process.returncode}")
 
     def recall(self, successor: UUID) -> None:
-        """Return None: a command takes secrets and gives none back."""
+        """Return None: a command only takes secrets."""

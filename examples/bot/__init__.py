@@ -5,8 +5,8 @@
     python -m examples.bot                                                     # a chat in this terminal
     TELEGRAM_BOT_TOKEN=123:abc BOT_USERS=4711,4712 python -m examples.bot      # a bot on Telegram
 
-One `MatatikaSession` lives as long as the bot and is given to every handler. Begin reading with `app.py` (who starts
-and stops whom), then `making.py` (a key whose secret must reach its user, or not exist) and `watcher.py`.
+One `MatatikaSession` lives as long as the bot and is passed to every handler. Start reading with `app.py` (what starts
+and stops when), then `making.py` (a key whose secret reaches its user, or does not exist) and `watcher.py`.
 """
 
 from __future__ import annotations

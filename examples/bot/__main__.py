@@ -70,11 +70,12 @@ def main() -> int:
         return 2
     except (TelegramUnauthorizedError, TelegramNotFound):
         print(
-            "Telegram does not know TELEGRAM_BOT_TOKEN: @BotFather shows the token, or gives another.", file=sys.stderr
+            "Telegram does not know TELEGRAM_BOT_TOKEN: @BotFather shows the token, or makes a new one.",
+            file=sys.stderr,
         )
         return 2
     except TelegramAPIError as error:
-        print(f"Telegram cannot be reached, or will not have the bot: {type(error).__name__}", file=sys.stderr)
+        print(f"Telegram cannot be reached, or refuses the bot: {type(error).__name__}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""The bot put together: what it is made of, and in which order it starts and stops."""
+"""The whole bot: what it consists of, and in which order it starts and stops."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from examples.bot.watcher import Watcher
 
 _logger = logging.getLogger(__name__)
 
-_GRACE = 10.0  # seconds, for each step of the end
+_GRACE = 10.0  # seconds, for each step of the shutdown
 
 
 def telegram_bot(token: str, url: str, session: AiohttpSession | None = None) -> Bot:
@@ -46,8 +46,8 @@ class KeyBot:
         state: What it remembers.
         users: Whom it obeys.
         watch_every: Seconds between two looks at the keys.
-        sleep: How it waits; a test has time of its own.
-        grace: Seconds for each step of the end.
+        sleep: How it waits; tests control time.
+        grace: Seconds for each step of the shutdown.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class KeyBot:
         changes = OwnChanges()
         self._courier = Courier(bot, state, sleep)
         self._watcher = Watcher(bot, matatika, state, changes, sleep, every=watch_every)
-        # aiogram hands these to every handler that has a parameter of the name.
+        # aiogram passes these to every handler with a parameter of that name.
         self._dispatcher = Dispatcher(
             disable_fsm=True,
             matatika=matatika,
@@ -83,14 +83,14 @@ class KeyBot:
             self._dispatcher.include_router(each())
 
     async def run(self, *, handle_signals: bool = True) -> None:
-        """Run until `stop`, or until SIGINT or SIGTERM; then leave nothing behind.
+        """Run until `stop`, SIGINT or SIGTERM; then leave nothing behind.
 
         Raises:
             TelegramAPIError: Telegram cannot be reached, or refuses the token, at the start.
         """
         watching: asyncio.Task[None] | None = None
         try:
-            await self._bot.delete_webhook()  # a bot that has one is given no updates
+            await self._bot.delete_webhook()  # a bot with a webhook gets no updates
             await self._bot.set_my_commands(basics.COMMANDS)
             await self._courier.clear_away()
             await self.updates.explain_interruptions(self._bot)
@@ -99,7 +99,7 @@ class KeyBot:
                 self._bot, polling_timeout=30, handle_signals=handle_signals, close_bot_session=False
             )
         finally:
-            # No update comes in any more. First the handlers, which may be making a key; then what they left in chats.
+            # No more updates. First the handlers, which may be making a key; then what they left in the chats.
             await self.updates.end(grace=self._grace)
             if watching is not None:
                 watching.cancel()

@@ -1,4 +1,4 @@
-"""/start, /help, /whoami, and what the bot does not know."""
+"""/start, /help, /whoami, and what the bot does not understand."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def first_router() -> Router:
 
 
 def last_router() -> Router:
-    """Return the handlers of what no other wanted."""
+    """Return the handlers of everything else."""
     router = Router(name="unknown")
     router.message.register(_unknown)
     router.callback_query.register(_unknown_button)

@@ -1,4 +1,4 @@
-"""What presses of buttons have in common: whose they are, and messages that are edited in answer."""
+"""What all presses of buttons have in common: whose they are, and how their message is edited."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 
 async def acknowledge(press: CallbackQuery, text: str | None = None) -> None:
-    """Stop the button's spinner, with a text to read or without; too late is no reason not to go on."""
+    """Stop the button's spinner, with a text to read or without; being too late is not an error."""
     with contextlib.suppress(TelegramBadRequest):
         await press.answer(text, show_alert=text is not None)
 
@@ -23,7 +23,7 @@ async def pressed_by_owner(press: CallbackQuery, owner: int) -> bool:
 
 
 async def edit(press: CallbackQuery, text: str, markup: InlineKeyboardMarkup | None = None) -> None:
-    """Put another text in the place of the buttons' message; a new message where the old one cannot be had."""
+    """Replace the text of the buttons' message; send a new message where the old one is out of reach."""
     if not isinstance(press.message, Message):
         assert press.bot is not None
         await press.bot.send_message(

@@ -1,8 +1,8 @@
 """Brings a secret to its user's private chat, and takes it away again.
 
 The message is sent first, without the secret, and edited when there is one. So it is known before anything is made that
-the user can be reached; the message's id is known before the secret is in it, so that it can be deleted whatever answer
-gets lost; an edit can be repeated without a second copy; and no notification shows the secret on a locked screen.
+the user can be reached; the message's id is known before the secret is in it, so that it can be deleted whichever
+response gets lost; an edit can be repeated without a second copy; and no notification shows it on a locked screen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class UnreachableError(Exception):
 
 
 class NotDeliveredError(Exception):
-    """The secret could not be brought. It holds no error of aiogram: theirs carry the text of the message."""
+    """The secret could not be delivered. No error of aiogram is chained: theirs contain the text of the message."""
 
 
 class Letter:
@@ -51,7 +51,7 @@ class Letter:
         """Put the secret into the message: for ``save=``.
 
         Raises:
-            NotDeliveredError: It did not succeed, and may or may not be in the chat: `discard` takes it away.
+            NotDeliveredError: It failed; the secret may be in the chat all the same, until `discard`.
         """
         self.name = shown(key.name)
         await self._courier.write(self, key)
@@ -59,7 +59,7 @@ class Letter:
         self._courier.expire(self)
 
     async def discard(self) -> None:
-        """Take the message away, with whatever is in it."""
+        """Delete the message, with whatever is in it."""
         await self._courier.take_away(self)
 
 
@@ -114,14 +114,14 @@ class Courier:
                 reply_markup=_copy_button(key),
             )
         except TelegramBadRequest as error:
-            # "not modified": the attempt before came through, only its answer did not.
+            # "not modified": the attempt before succeeded, only its response was lost.
             return None if "not modified" in error.message else type(error).__name__
         except AiogramError as error:
             return type(error).__name__
         return None
 
     def expire(self, letter: Letter) -> None:
-        """Have a letter taken away when its time is over."""
+        """Delete a letter when its time is over."""
         task = asyncio.get_running_loop().create_task(self._expire(letter))
         self._expiries.add(task)
         task.add_done_callback(self._expiries.discard)

@@ -18,7 +18,7 @@ _LONGEST_WAIT = 60
 
 
 class Patience(BaseRequestMiddleware):
-    """Waits as long as Telegram asks for, where that is not too long. A call that was refused was not carried out."""
+    """Waits as long as Telegram asks for, within reason. A refused call was not carried out."""
 
     def __init__(self, sleep: Sleep = asyncio.sleep) -> None:
         self._sleep = sleep
@@ -26,7 +26,7 @@ class Patience(BaseRequestMiddleware):
     async def __call__(
         self, make_request: NextRequestMiddlewareType[Any], bot: Bot, method: TelegramMethod[Any]
     ) -> Response[Any]:
-        """Make a call, again where Telegram asks for that."""
+        """Make a call, and repeat it when Telegram says so."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await make_request(bot, method)

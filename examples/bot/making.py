@@ -1,4 +1,4 @@
-"""Makes keys whose secret reaches the user, or makes none."""
+"""Makes keys whose secret reaches its user, or no key at all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class OwnChanges:
             self._under_way -= 1
 
     def mark(self) -> int | None:
-        """Return a mark of this moment; two that are equal, and not None, have no change between them."""
+        """Return a mark of this moment; between two equal marks, other than None, nothing changed."""
         return None if self._under_way else self._begun
 
 
@@ -51,11 +51,11 @@ class KeyMaker:
         self._changes = changes
 
     async def create(self, user_id: int, name: str) -> str:
-        """Make a key, and bring its secret to the user.
+        """Make a key, and deliver its secret to the user.
 
         Raises:
-            UnreachableError: It could not be brought; nothing was made.
-            MatatikaError: No key is left of it, or the error names it.
+            UnreachableError: The user cannot be reached; nothing was made.
+            MatatikaError: No key is left over, or the error names it.
         """
 
         async def create(save: Save) -> NewApiKey:
@@ -71,11 +71,11 @@ class KeyMaker:
         )
 
     async def rotate(self, user_id: int, key: ApiKey) -> str:
-        """Replace a key, and bring the successor's secret to the user.
+        """Replace a key, and deliver the successor's secret to the user.
 
         Raises:
-            UnreachableError: It could not be brought; nothing was made.
-            MatatikaError: The old key still works; no successor is left, or the error names it.
+            UnreachableError: The user cannot be reached; nothing was made.
+            MatatikaError: The old key still works; no successor is left over, or the error names it.
         """
 
         async def rotate(save: Save) -> NewApiKey:
@@ -125,7 +125,7 @@ class KeyMaker:
         )
 
     async def _take_back(self, letter: Letter, key: NewApiKey, undone: str) -> str:
-        """Delete a key whose secret nobody got."""
+        """Delete a key whose secret nobody has."""
         await letter.discard()
         failed = f"I could not bring you the secret of <b>{shown(key.name)}</b>"
         try:

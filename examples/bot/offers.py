@@ -1,4 +1,4 @@
-"""What the bot asked and waits to be answered, and which key it must not touch."""
+"""The questions that the bot has asked, and the key that it must not touch."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _MOST_OFFERS = 100
 
 @attrs.frozen
 class Offer:
-    """A rotation that was asked about: good for one answer, of one user."""
+    """A rotation that was offered: good for one decision, by one user."""
 
     user: int
     key: ApiKey
 
 
 class Offers:
-    """The questions that are not answered yet; the oldest are forgotten."""
+    """The offers that are still open; the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._offers: dict[str, Offer] = {}
 
     def add(self, offer: Offer) -> str:
-        """Keep an offer, and return what it is known by."""
+        """Keep an offer, and return its name."""
         for oldest in list(self._offers)[: 1 - _MOST_OFFERS]:
             del self._offers[oldest]
         name = secrets.token_urlsafe(12)
@@ -43,7 +43,7 @@ class Offers:
 
 
 class OwnKey:
-    """Knows the key that the bot itself lives by."""
+    """Knows the key that the bot itself uses."""
 
     def __init__(self, client_id: str | None) -> None:
         self._client_id = client_id

@@ -35,7 +35,7 @@ class Pick(CallbackData, prefix="pick"):
 
 
 class Decide(CallbackData, prefix="decide"):
-    """The answer to the question. What is decided upon the bot knows by itself: a button can be forged."""
+    """The decision on an offer. What was offered the bot remembers: a button can be forged."""
 
     offer: str
     yes: bool
@@ -89,7 +89,7 @@ async def _rotate(
         return
     match await _named(matatika, wanted):
         case []:
-            await message.answer(f"There is no key named <b>{shown(wanted)}</b>. /keys shows those that there are.")
+            await message.answer(f"There is no key named <b>{shown(wanted)}</b>. /keys shows the keys.")
         case [key]:
             text, question = _question(key, user, offers, own_key)
             await message.answer(text, reply_markup=question)
@@ -124,13 +124,13 @@ async def _decide(
         return
     if not await pressed_by_owner(press, offer.user):
         return
-    offers.take(callback_data.offer)  # nothing that waits is between this and the look: one answer, one rotation
+    offers.take(callback_data.offer)  # no await between this and the look-up: one decision, one rotation
     await acknowledge(press)
     if not callback_data.yes:
         await edit(press, f"<b>{shown(offer.key.name)}</b> stays as it is.")
         return
     await edit(press, f"Rotating <b>{shown(offer.key.name)}</b> …")
-    # Read again: rotating what has gone meanwhile would make a key that nobody asked for.
+    # Read again: rotating a key that is gone would make one that nobody asked for.
     key = await matatika.apikeys.get(offer.key)
     await edit(press, await maker.rotate(offer.user, key))
 

@@ -18,7 +18,7 @@ _LEAST_SECONDS, _MOST_SECONDS = 10, 86_400
 
 
 class SettingsError(Exception):
-    """A variable is missing or malformed; the message names it, and never repeats a token."""
+    """A variable is missing or malformed; the message names it, and never contains a token."""
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ class Settings:
         """Read the variables; one that is empty counts as not set.
 
         Raises:
-            SettingsError: They make no bot.
+            SettingsError: A variable is missing or malformed.
         """
         token = environ.get("TELEGRAM_BOT_TOKEN", "")
         users = environ.get("BOT_USERS", "")
@@ -78,7 +78,7 @@ def _users(text: str) -> frozenset[int]:
     ids = [each.strip() for each in text.split(",")] if text.strip() else []
     for each in ids:
         if not _USERS.fullmatch(each):
-            raise SettingsError(f"BOT_USERS is a list of user ids such as 123456,234567; {each[:40]!r} is none")
+            raise SettingsError(f"BOT_USERS is a list of user ids such as 123456,234567: {each[:40]!r} is not an id")
     return frozenset(map(int, ids))
 
 

@@ -14,7 +14,7 @@ _MOST_REPORTS = 200
 
 
 class StateError(Exception):
-    """The file is not there to be used; the message says why."""
+    """The file cannot be used; the message says why."""
 
 
 class State(BaseModel):
@@ -45,7 +45,7 @@ class State(BaseModel):
         """Read a state back, or begin a new one.
 
         Raises:
-            StateError: The file is another's, or cannot be read or written.
+            StateError: The file is not a state of this bot, or cannot be read or written.
         """
         state = cls()
         try:
@@ -54,8 +54,10 @@ class State(BaseModel):
             state._path = path  # noqa: SLF001  # of this class
             state.save()
         except ValidationError:
-            # It was written whole or not at all, so it is not broken: it is something else, and not ours to replace.
-            raise StateError(f"{path} is no state of this bot: move it away, or name another in BOT_STATE") from None
+            # A state is written whole or not at all, so this is not a broken one but something else, which must stay.
+            raise StateError(
+                f"{path} is not a state of this bot: move it away, or name another file in BOT_STATE"
+            ) from None
         except OSError as error:
             raise StateError(f"{path} (BOT_STATE) cannot be used: {error.strerror or error}") from None
         return state
@@ -77,7 +79,7 @@ class State(BaseModel):
             raise
 
     def begin(self, update_id: int, chat_id: int | None) -> bool:
-        """Take an update on, unless that was done before."""
+        """Accept an update, unless that was done before."""
         if update_id in self.updates:
             return False
         self.updates[update_id] = chat_id
@@ -87,22 +89,22 @@ class State(BaseModel):
         return True
 
     def finish(self, update_id: int) -> None:
-        """Note that an update was worked off."""
+        """Note that an update has been handled."""
         self.updates[update_id] = None
         self.save()
 
     def subscribe(self, chat_id: int) -> None:
-        """Have a chat get reports from now on."""
+        """Send reports to a chat from now on."""
         if chat_id not in self.chats:
             self.chats.append(chat_id)
             self.save()
 
     def unsubscribe(self, chat_id: int) -> None:
-        """Forget a chat, and what was to be sent there."""
+        """Forget a chat, and the reports meant for it."""
         self.chats = [each for each in self.chats if each != chat_id]
         self.reports = [each for each in self.reports if each[0] != chat_id]
         self.save()
 
     def report(self, text: str) -> None:
-        """Put a text on the list of what is to be sent to every chat. It is saved with what comes next."""
+        """Queue a text for every chat. The next `save` saves it."""
         self.reports = [*self.reports, *((chat, text) for chat in self.chats)][-_MOST_REPORTS:]

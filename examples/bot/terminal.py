@@ -54,7 +54,7 @@ class Chat:
 
 
 async def chat(bot: KeyBot, telegram: StandIn, window: Chat) -> None:
-    """Send what is typed until the end, each line when the one before has been answered."""
+    """Send what is typed, each line when the one before has been handled."""
     await telegram.polled.wait()
     print(_GREETING, flush=True)
     async for line in _lines():

@@ -13,7 +13,7 @@ _LONGEST_MESSAGE = 3_500
 
 
 def plain(name: str | None) -> str:
-    """Return a name, which anyone can have chosen, as text of one short line."""
+    """Return a name, whoever chose it, as one short line of text."""
     visible = "".join(each if each.isprintable() else "·" for each in (name or "").strip())
     if len(visible) > _LONGEST_NAME:
         visible = visible[: _LONGEST_NAME - 1] + "…"
@@ -21,7 +21,7 @@ def plain(name: str | None) -> str:
 
 
 def shown(name: str | None) -> str:
-    """Return a name as HTML, with no say in the markup."""
+    """Return a name as HTML, escaped."""
     return html.quote(plain(name))
 
 

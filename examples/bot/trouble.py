@@ -1,4 +1,4 @@
-"""When a handler fails: the user is told what to do, and the log what happened; neither is told a secret."""
+"""When a handler fails: the user learns what to do, the log what happened, and neither a secret."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _logger = logging.getLogger(__name__)
 
 
 class Trouble(BaseMiddleware):
-    """Turns what a handler raises into an answer; innermost, so that it is for those who may ask."""
+    """Turns what a handler raises into a message; innermost, so that only those who may ask get one."""
 
     async def __call__(
         self, handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: Any
     ) -> Any:
-        """Pass an update on, and answer for what it raises."""
+        """Pass an update on, and report what it raises."""
         try:
             return await handler(event, data)
-        except Exception as error:  # noqa: BLE001  # of whatever kind: nobody is left without an answer
+        except Exception as error:  # noqa: BLE001  # of any kind: the user always hears something
             assert isinstance(event, Update)
             await self._answer(event, error, data["bot"], data.get("event_chat"))
 
@@ -50,8 +50,8 @@ class Trouble(BaseMiddleware):
             _logger.warning("update %d: %s: %s", update_id, type(error).__name__, error)
             return advice(error)
         if isinstance(error, AiogramError):
-            # By its name alone: it carries the message that could not be sent, and what Telegram answered.
+            # Its name only: the error contains the message that could not be sent, and Telegram's response.
             _logger.warning("update %d: %s", update_id, type(error).__name__)
-            return "Telegram did not take all of my answer. Please look at /keys before you ask again."
+            return "Telegram did not accept all that I sent. Please look at /keys before you ask again."
         _logger.error("update %d", update_id, exc_info=error)
         return "Sorry, I failed, and do not know why: my log says more. Look at /keys before you ask again."

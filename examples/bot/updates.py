@@ -1,7 +1,7 @@
-"""Every update is handled once, and none is cut off without a word.
+"""Every update is handled once, and nobody is left wondering about one that was cut off.
 
-Telegram sends an update again when the bot ended before it confirmed it. One that was taken on before is left alone,
-also after a restart; where the bot ended in the middle of it, the chat is told so at the next start.
+Telegram sends an update again when the bot ended before it confirmed it. One that was accepted before is ignored, also
+after a restart; if the bot ended in the middle of it, the chat is told at the next start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from examples.bot.state import State
 
 _logger = logging.getLogger(__name__)
 
-# The library finishes the making of a key within a few seconds; one that is of no use is then deleted.
+# The library finishes making a key within a few seconds; a useless one is then deleted.
 _AFTER_CANCELLATION = 20.0
 
 _INTERRUPTED = (
@@ -40,7 +40,7 @@ class Updates(BaseMiddleware):
     async def __call__(
         self, handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: Any
     ) -> Any:
-        """Pass an update on, unless it came before."""
+        """Pass an update on, unless it was accepted before."""
         assert isinstance(event, Update)
         chat: Chat | None = data.get("event_chat")
         if not self._state.begin(event.update_id, chat.id if chat else None):
@@ -68,7 +68,7 @@ class Updates(BaseMiddleware):
             self._done.notify_all()
 
     async def handled(self, update_id: int) -> None:
-        """Wait until an update has been worked off."""
+        """Wait until an update has been handled."""
         async with self._done:
             await self._done.wait_for(lambda: self._state.updates.get(update_id, update_id) is None)
 

@@ -24,7 +24,7 @@ _WALKS = 3
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     """Describe what changed between two looks: names by id.
 
-    A key that is gone and a new one of the same name are one that was rotated, by whomever.
+    A key that is gone and a new one of the same name count as one that was rotated, by anybody.
     """
     removed = {key_id: name for key_id, name in before.items() if key_id not in now}
     for key_id, name in now.items():
@@ -41,7 +41,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[s
 
 
 class Watcher:
-    """Looks at the keys again and again, and tells every chat that subscribed what is different."""
+    """Looks at the keys again and again, and tells every subscribed chat what has changed."""
 
     def __init__(
         self, bot: Bot, matatika: MatatikaSession, state: State, changes: OwnChanges, sleep: Sleep, *, every: float

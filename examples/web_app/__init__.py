@@ -1,14 +1,14 @@
-"""A web app that shows and manages API keys: one session for the life of the app, and no secret lost or shown twice.
+"""A web app that manages API keys: one session for the life of the app, and no secret lost or shown twice.
 
 It needs ``fastapi``, ``uvicorn``, ``jinja2`` and ``python-multipart``. From the root of the project:
 
     python -m examples.web_app
 
-What there is to copy:
+What to copy:
 
 - `app.create_app`: the session is opened when the app starts, shared by all requests, and closed when it stops;
-- `one_time_secrets`: ``save=`` and a task of the app see to it that a client that goes away costs no secret;
-- `answers`: a status, a sentence and an advice for every error of the library;
+- `one_time_secrets`: ``save=`` and a task of the app keep the secret of a client that goes away;
+- `answers`: a status, a sentence and advice for every error of the library;
 - `health`: a health check that many probes share.
 """
 

@@ -40,7 +40,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 async def _try_settings() -> None:
-    """Open a session in vain: wrong variables end in a sentence here, and in a traceback of uvicorn's later."""
+    """Open a session as a test: wrong variables give a sentence here, but a traceback inside uvicorn."""
     async with demo_session(api_keys=0):
         pass
 
@@ -62,14 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
     shown = f"[{options.host}]" if ":" in options.host else options.host
     print(f"API keys: http://{shown}:{options.port}/ (Ctrl-C ends it)\n{_NO_LOGIN}", flush=True)
     if shown not in LOOPBACK and not (address and address.is_loopback):
-        print("WARNING: that address is no loopback address: other machines may reach it.", file=sys.stderr)
+        print("WARNING: that is not a loopback address: other machines may reach it.", file=sys.stderr)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     uvicorn.run(
         create_app(hosts=(*LOOPBACK, shown)),
         host=options.host,
         port=options.port,
         log_level="warning",
-        access_log=False,  # its lines would hold the address under which a secret waits
+        access_log=False,  # its lines would contain the address under which a secret waits
         server_header=False,
         timeout_graceful_shutdown=10,
     )

@@ -1,4 +1,4 @@
-"""What the app answers to each error: a status, a sentence, and what to do now."""
+"""What the app says to each error: a status, a sentence, and what to do now."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Answer:
     advice: str
 
 
+_CHANGE = "Change what you entered, and send it again."
 _LATER = "Try again in a moment. Nothing was changed by looking."
 _OPERATOR = "Trying again does not help. Tell the people who run this app."
 _LOOK = "Look at the list of keys before you repeat anything."
@@ -33,29 +34,31 @@ _UNEXPECTED = "The app and the API may be of different versions. Tell the people
 
 ANSWERS: Mapping[type[Exception], Answer] = {
     errors.MatatikaError: Answer(502, "The API could not be used.", _LOOK),
-    errors.ConfigurationError: Answer(500, "This app is not set up right.", _OPERATOR),
+    errors.ConfigurationError: Answer(500, "This app is not set up correctly.", _OPERATOR),
+    errors.InvalidArgumentError: Answer(400, "The API cannot be asked for this.", _CHANGE),
     errors.SessionClosedError: Answer(503, "This app is being stopped.", f"Wait until it runs again. {_LOOK}"),
     errors.TransportError: Answer(502, "The API cannot be reached.", "Try again in a moment."),
-    errors.TransportTimeoutError: Answer(504, "The API takes too long to answer.", "Try again in a moment."),
+    errors.TransportTimeoutError: Answer(504, "The API takes too long to respond.", "Try again in a moment."),
     errors.AuthenticationError: Answer(502, "The API refuses this app's credentials.", _OPERATOR),
-    errors.ApiError: Answer(502, "The API answered with an error.", _LOOK),
-    errors.BadRequestError: Answer(400, "The API does not accept this.", "Change what you entered, and send it again."),
+    errors.ApiError: Answer(502, "The API responded with an error.", _LOOK),
+    errors.BadRequestError: Answer(400, "The API does not accept this.", _CHANGE),
     errors.ForbiddenError: Answer(403, "This app may not do that.", "Its own API key lacks the right. " + _OPERATOR),
     errors.NotFoundError: Answer(404, "There is no such key.", "Somebody may have deleted it. Go back to the list."),
     errors.MethodNotAllowedError: Answer(502, "The API does not offer this.", _UNEXPECTED),
     errors.ConflictError: Answer(409, "The key has changed in the meantime.", "Look at it again, then repeat."),
     errors.RateLimitError: Answer(429, "There are too many requests.", "Nothing was done. Try again later."),
-    errors.ServerError: Answer(502, "The API has a failure of its own.", f"Try again in a moment. {_LOOK}"),
-    errors.ResponseError: Answer(502, "The API's answer could not be understood.", f"{_LOOK} {_UNEXPECTED}"),
-    errors.LinkError: Answer(502, "The API's answer holds a link that cannot be followed.", _UNEXPECTED),
-    errors.UnsafeLinkError: Answer(502, "The API's answer leads to another place; it was not followed.", _OPERATOR),
+    errors.ServerError: Answer(502, "The API has a problem of its own.", f"Try again in a moment. {_LOOK}"),
+    errors.ResponseError: Answer(502, "The API's response could not be understood.", f"{_LOOK} {_UNEXPECTED}"),
+    errors.LinkError: Answer(502, "The API's response has a link that cannot be followed.", _UNEXPECTED),
+    errors.RelationNotFoundError: Answer(502, "The API does not offer this for the key.", _UNEXPECTED),
+    errors.UnsafeLinkError: Answer(
+        502, "The API's response leads to another place; the link was not followed.", _OPERATOR
+    ),
     errors.PaginationError: Answer(502, "The API's pages of keys do not fit together.", _LATER),
     errors.SecretLostError: Answer(502, "The secret of a new key is lost.", "You can create another key."),
     errors.SecretDeliveryError: Answer(502, "A key was made, but a later step failed.", "See its secret first."),
-    errors.PendingError: Answer(202, "The API has accepted it, and has not done it yet.", f"Wait a little. {_LOOK}"),
-    NoRoomError: Answer(
-        503, "Too many new secrets wait to be seen.", "No key was made. See those that wait on the list first."
-    ),
+    errors.PendingError: Answer(202, "The API has accepted it, but not done it yet.", f"Wait a little. {_LOOK}"),
+    NoRoomError: Answer(503, "Too many new secrets wait to be seen.", "No key was made. First see those on the list."),
     StaleFormError: Answer(
         409, "This form is from before the app was restarted.", f"No key was made by sending it now. {_LOOK}"
     ),
@@ -63,12 +66,12 @@ ANSWERS: Mapping[type[Exception], Answer] = {
 
 _LEFT_OF_A_LOST_SECRET = {
     True: "The key is left, and nobody has its secret: delete it.",
-    False: "No key is left of it.",
-    None: "The key may be left. If there is one of this id, nobody has its secret: delete it.",
+    False: "No key is left over.",
+    None: "The key may be left. If one has this id, nobody has its secret: delete it.",
 }
 _DONE_WITHOUT_ANSWER = {
     "no": "Nothing was changed: the API has not seen the request.",
-    "maybe": f"A change may have been made all the same. {_LOOK}",
+    "maybe": f"A change may have been made nevertheless. {_LOOK}",
 }
 
 
@@ -78,8 +81,8 @@ class Explanation:
 
     Attributes:
         answer: The answer to its class.
-        details: Sentences that only this very error can give.
-        exact: The error in the library's words, which hold no secret; None where it is none of the library's.
+        details: Sentences that only this error can give.
+        exact: The error in the library's words, which hold no secret; None for other errors.
         headers: Header fields that go with it.
     """
 

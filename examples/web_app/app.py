@@ -1,4 +1,4 @@
-"""The app: its life, its parts and what stands before each request."""
+"""The app: its life cycle, its parts, and what every request goes through first."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def create_app(
         open_session: Opens the session; in production, `MatatikaSession.from_env`.
         hosts: The hosts that browsers know the app by. Any other Host header is refused: a page of another site, its
             name pointed at this machine, would count as same-origin ("DNS rebinding").
-        patience: Seconds that a request waits for a key to be made, before it shows that it still is.
-        shutdown_waits: Seconds that the end of the app waits for keys that are being made.
+        patience: Seconds that a request waits for a key, before it shows that the key is still being made.
+        shutdown_waits: Seconds that the shutdown waits for keys in the making.
         now: A clock in seconds.
     """
 
@@ -57,7 +57,7 @@ def create_app(
     app = FastAPI(
         lifespan=lifespan,
         middleware=[Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
-        openapi_url=None,  # pages for people; and the documentation page would load scripts from elsewhere
+        openapi_url=None,  # pages are for people, and the documentation page would load scripts from other sites
     )
     for part in (keys, secret_pages, health):
         app.include_router(part.router)

@@ -10,7 +10,7 @@ from aiomatatika import MatatikaSession, Timeouts
 from examples.web_app.health import Health
 from examples.web_app.one_time_secrets import OneTimeSecrets
 
-# A person waits for a page: it fails sooner than the making of a key, which is waited for elsewhere.
+# A person waits for a page: it fails sooner than the making of a key, which a task of the app waits for.
 _OF_A_PAGE = Timeouts(total=15)
 
 

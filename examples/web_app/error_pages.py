@@ -39,19 +39,19 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, _error: Exception) -> Response:
-    advice = "A part of the address or of the form is missing or is not what it has to be. Go back to the list."
+    advice = "A part of the address or of the form is missing or wrong. Go back to the list."
     return page(request, "plain_error.html", {"title": "That request makes no sense.", "advice": advice}, status=422)
 
 
 async def _unknown(request: Request, _error: Exception) -> Response:
-    # Starlette answers these outside all middleware, then raises again: uvicorn logs them.
+    # Starlette sends this page from outside all middleware, then raises again: uvicorn logs the error.
     advice = "It is written to the app's log. Look at the list of keys before you repeat anything."
     values = {"title": "Something went wrong in this app.", "advice": advice}
     return page(request, "plain_error.html", values, status=500, headers=SECURITY_HEADERS)
 
 
 def install(app: FastAPI) -> None:
-    """Have the app answer errors so."""
+    """Have the app show these pages."""
     for known in (MatatikaError, NoRoomError, StaleFormError):
         app.add_exception_handler(known, _known)
     app.add_exception_handler(HTTPException, _http)

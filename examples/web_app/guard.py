@@ -1,4 +1,4 @@
-"""What stands before every request: the app holds credentials and has no login, so other sites must not drive it."""
+"""What every request goes through: the app has credentials and no login, so other sites must not drive it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAY_BE_CACHED = "/static/"
 
 
 def _is_own(request: Request) -> bool:
-    """Tell whether a page of this app had the browser send it. What says nothing is refused: browsers do say."""
+    """Tell whether a page of this app sent it. Without a header that says so it is refused: browsers send one."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"

@@ -22,16 +22,16 @@ _GOOD_FOR = 5.0
 
 @attrs.frozen
 class Verdict:
-    """How it stands.
+    """The outcome of a check.
 
     Attributes:
-        error: What the API call ended in; None: it works.
+        error: What the API call raised; None: it works.
     """
 
     error: MatatikaError | None
 
     def answer(self) -> JSONResponse:
-        """Return it as JSON. The sentence is the table's: of the error itself nothing but its class is told."""
+        """Return it as JSON: the sentence of the table, and of the error itself only its class."""
         if self.error is None:
             return JSONResponse({"status": "ok"})
         reason = answer_to(self.error).title
@@ -56,7 +56,7 @@ class Health:
         """Return the verdict of the check that is running or not yet stale, else of a new one."""
         if self._task is None or (self._task.done() and self._now() >= self._stale_at):
             self._task = asyncio.get_running_loop().create_task(self._ask())
-        return await asyncio.shield(self._task)  # a probe that is given up does not end it for the others
+        return await asyncio.shield(self._task)  # a probe that gives up does not end it for the others
 
     async def _ask(self) -> Verdict:
         try:
@@ -74,5 +74,5 @@ router = APIRouter()
 
 @router.get("/health")
 async def health(request: Request) -> JSONResponse:
-    """Say whether the app can do its work."""
+    """Say whether the app works."""
     return (await cast("Health", request.state.health).check()).answer()

@@ -21,7 +21,7 @@ router = APIRouter()
 KEYS_A_PAGE = 10
 LONGEST_NAME = 200
 _READY_WITHIN = 45
-"""Seconds until a new key is to be accepted: what the page shows then works."""
+"""Seconds that a new key has to be accepted: what the page then shows works."""
 
 NOTICES = {"renamed": "The key has its new name.", "deleted": "The key is deleted."}
 
@@ -42,7 +42,7 @@ def _fault_of(name: str) -> str | None:
 
 
 def _is_own(session: MatatikaSession, key: ApiKey) -> bool | None:
-    """Tell whether the app itself lives by a key; None: with a bearer token it does not know."""
+    """Tell whether the app itself uses a key; None: with a bearer token it cannot know."""
     return None if session.client_id is None else key.client_id == session.client_id
 
 
@@ -108,13 +108,13 @@ async def rename(
     request: Request, session: PageSession, secrets: Secrets, key_id: UUID, number: PageNumber = 1, name: Text = ""
 ) -> Response:
     """Rename a key."""
-    # The whole key rather than its id: what the API sent beyond the fields is sent back, and a lost answer is noticed.
+    # The whole key rather than its id: unknown members are sent back, and a lost response is noticed.
     key = await session.apikeys.get(key_id)
     name = name.strip()
     if fault := _fault_of(name):
         values = {"key": key, "name": name, "number": number, "fault": fault, "longest": LONGEST_NAME}
         return page(request, "rename.html", values, status=422)
-    # A key that goes just now is made anew by this, with a new secret in the error.
+    # If the key is deleted just now, this makes it anew, with a new secret in the error.
     await secrets.see_through(session.apikeys.update(key, name=name))
     return _to_list(number, notice="renamed", changed=key_id)
 
@@ -153,6 +153,6 @@ async def confirm_deletion(request: Request, session: PageSession, key_id: UUID,
 @router.post("/keys/{key_id}/delete")
 async def delete(session: PageSession, key_id: UUID, number: PageNumber = 1) -> Response:
     """Delete a key."""
-    with contextlib.suppress(NotFoundError):  # the button pressed twice, or somebody was faster: it is gone
+    with contextlib.suppress(NotFoundError):  # the button was pressed twice, or somebody was faster
         await session.apikeys.delete(key_id)
     return _to_list(number, notice="deleted")

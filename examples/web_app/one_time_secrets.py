@@ -1,7 +1,7 @@
 """Keys in the making, and their secrets until somebody has seen them.
 
-A request can end at any moment: the browser is closed, the network goes. So a key is made by a task of the app, and
-``save=`` hands it over the moment it is there. A `Ticket` stands for it; its id is the unguessable part of the address
+A request can end at any moment: the browser is closed, the network fails. So a task of the app makes the key, and
+``save=`` hands it over as soon as it exists. A `Ticket` stands for it; its id is the unguessable part of the address
 under which the secret is shown, once.
 """
 
@@ -23,17 +23,17 @@ T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 _REMEMBERED = 500
-"""Tickets that hold no secret any more, kept to say so."""
+"""How many tickets without a secret are kept, to say that it was seen."""
 
 Save = Callable[[NewApiKey], None]
 
 
 class NoRoomError(Exception):
-    """So many secrets wait to be seen that no key is made before one of them was."""
+    """Too many secrets wait to be seen: no key is made until one of them has been."""
 
 
 class StaleFormError(Exception):
-    """A form that the app, as it runs now, did not hand out: it cannot tell whether the form was sent before."""
+    """A form from before the app was started: it cannot tell whether the form was sent before."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -44,9 +44,9 @@ class Ticket:
         name: The name of the key.
         form: The form that asked for it.
         id: Whoever knows it may see the secret.
-        key_id: The id of the key, as soon as it is there.
-        error: What went wrong, also where there is a key.
-        seen: Whether the end of it was shown to somebody.
+        key_id: The id of the key, as soon as it exists.
+        error: What went wrong, even if there is a key.
+        seen: Whether somebody has seen the outcome.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Ticket:
 
     @property
     def failed(self) -> bool:
-        """Whether there is no key, and none to come."""
+        """Whether there is no key and will not be."""
         return self.error is not None and self.key_id is None
 
     def put(self, key: NewApiKey) -> None:
@@ -85,7 +85,7 @@ class Ticket:
         return key
 
     async def settled(self, within: float) -> None:
-        """Wait for the end of the making, so long; a caller that is cancelled does not cancel it."""
+        """Wait, for some seconds, until the making has ended; a cancelled caller does not cancel it."""
         if self.task is not None:
             await asyncio.wait({self.task}, timeout=within)
 
@@ -107,7 +107,7 @@ class OneTimeSecrets:
 
     @property
     def unseen(self) -> list[Ticket]:
-        """The tickets whose end nobody has seen yet."""
+        """The tickets whose outcome nobody has seen yet."""
         return [ticket for ticket in self._tickets.values() if not ticket.seen]
 
     def find(self, ticket_id: str) -> Ticket | None:
@@ -115,13 +115,13 @@ class OneTimeSecrets:
         return self._tickets.get(ticket_id)
 
     def new_form(self) -> str:
-        """Return what makes a form known again: sent twice, it makes one key."""
+        """Return what identifies a form: sent twice, it makes one key."""
         return f"{self._run}.{secrets.token_urlsafe(16)}"
 
     def made_by(self, form: str) -> Ticket | None:
         """Return the ticket that a form has led to. One that came to nothing does not count: it may be tried again."""
         for ticket in self._tickets.values():
-            # After a 202 nobody knows yet: to repeat it could make a second key.
+            # After a 202 the outcome is unknown: repeating it could make a second key.
             if ticket.form == form and not (ticket.failed and not isinstance(ticket.error, PendingError)):
                 return ticket
         return None
@@ -169,7 +169,7 @@ class OneTimeSecrets:
             _logger.warning("making a key: %s", ticket.error)
 
     def keep(self, key: NewApiKey) -> Ticket:
-        """Keep a key that came by itself, in an error: there is always room for it."""
+        """Keep a key that an error brought: there is always room for it."""
         for known in self._tickets.values():
             if known.key_id == key.id:
                 return known
@@ -179,7 +179,7 @@ class OneTimeSecrets:
         return ticket
 
     async def see_through(self, call: Coroutine[Any, Any, T]) -> T:
-        """Run a call whose error can bring a key: it goes on when the request ends, and the key is kept."""
+        """Run a call whose error can bring a key: the call outlives the request, and the key is kept."""
         return await asyncio.shield(self._start(self._keeping(call)))
 
     async def _keeping(self, call: Coroutine[Any, Any, T]) -> T:
@@ -190,7 +190,7 @@ class OneTimeSecrets:
             raise
 
     async def close(self, *, within: float) -> None:
-        """Wait so many seconds for what is running, then cancel it; say which secrets nobody has seen."""
+        """Wait some seconds for what is running, then cancel it; log which secrets nobody has seen."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within)
             for task in late:
@@ -210,7 +210,7 @@ class OneTimeSecrets:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # looked at, also where the request that waited for it has ended
+            task.exception()  # retrieved, even if the request that waited for it has ended
 
     def _remember(self, ticket: Ticket) -> None:
         self._tickets[ticket.id] = ticket

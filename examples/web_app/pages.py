@@ -1,4 +1,4 @@
-"""Pages out of templates. Whatever is put into one is escaped."""
+"""Pages from templates. Every value is escaped."""
 
 from __future__ import annotations
 

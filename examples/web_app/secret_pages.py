@@ -24,7 +24,7 @@ def _ticket(secrets: OneTimeSecrets, ticket_id: str) -> Ticket:
 
 @router.get("/{ticket_id}")
 async def how_far(request: Request, secrets: Secrets, ticket_id: str) -> Response:
-    """Show how far a key is. The secret is not on this page: browsers load pages again as they like."""
+    """Show how far a key is. The secret is not on this page: browsers reload pages as they like."""
     ticket = _ticket(secrets, ticket_id)
     values: dict[str, Any] = {"ticket": ticket}
     if ticket.running:

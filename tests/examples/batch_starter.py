@@ -8,21 +8,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aiomatatika import ClientCredentials, MatatikaSession
-from aiomatatika.testing import Fault, MatatikaServer
+from aiomatatika.testing import MatatikaServer
 
-ROOT = Path(__file__).parent.parent.parent
-PROGRAM = ROOT / "examples" / "batch_rotate.py"
+from .programs import environment
 
 _FORKS = """
-import json, os, resource, signal, sys, traceback
+import json, os, sys, traceback
 from examples.batch_rotate import main
 
 for line in sys.stdin:
@@ -33,14 +31,9 @@ for line in sys.stdin:
         try:
             os.environ.update(job["environ"])
             os.chdir(job["folder"])
-            if limit := job["environ"].get("RLIMIT_FSIZE"):
-                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
             for number, path in enumerate((os.devnull, "stdout", "stderr")):
                 os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
             status = main(job["arguments"])
-        except SystemExit as end:
-            status = end.code
         except BaseException:
             traceback.print_exc()
         sys.stdout.flush()
@@ -49,7 +42,7 @@ for line in sys.stdin:
     print(pid, flush=True)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     print("over", flush=True)
-    sys.stdin.readline()  # until then the pid is no other's: it may still be sent a signal
+    sys.stdin.readline()  # until then the pid is reserved: it may still be sent a signal
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
@@ -59,47 +52,27 @@ class Starter:
 
     def __init__(self) -> None:
         self.last: Run | None = None
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("MATATIKA_")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _FORKS],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**environ, "PYTHONPATH": str(ROOT)},
-        )
+        command = [sys.executable, "-W", "error", "-c", _FORKS]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment())
+        assert self._process.stdin
+        assert self._process.stdout
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
 
     async def read(self) -> str:
-        assert self._process.stdout is not None
-        return await asyncio.to_thread(self._process.stdout.readline)
+        return await asyncio.to_thread(self._stdout.readline)
 
     def write(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    async def start(self, job: dict[str, Any]) -> int:
-        self.write(json.dumps(job))
-        return int(await self.read())
+        self._stdin.write(line + "\n")
+        self._stdin.flush()
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
+        self._stdin.close()
+        self._process.wait(60)
+        self._stdout.close()
 
 
-@contextmanager
-def started_starter() -> Iterator[Starter]:
-    starter = Starter()
-    try:
-        yield starter
-    finally:
-        starter.close()
-
-
-@dataclass
-class Ended:
+class Ended(NamedTuple):
     code: int
     stdout: str
     stderr: str
@@ -123,7 +96,7 @@ class Run:
         return int(await self._starter.read())
 
     async def ended(self) -> Ended:
-        code = await asyncio.wait_for(asyncio.shield(self._code), 20)
+        code = await asyncio.wait_for(asyncio.shield(self._code), 60)
         return Ended(code, (self._folder / "stdout").read_text(), (self._folder / "stderr").read_text())
 
     def send(self, number: signal.Signals) -> None:
@@ -131,7 +104,7 @@ class Run:
             os.kill(self._pid, number)
 
     async def kill(self) -> bool:
-        """Kill it, and tell whether it was killed or had come to its end by itself."""
+        """Kill it, and tell whether the kill came before its end."""
         self.send(signal.SIGKILL)
         return (await self.ended()).code == -signal.SIGKILL
 
@@ -150,19 +123,53 @@ class World:
     def add(self, count: int, prefix: str = "nightly") -> dict[UUID, str]:
         return {id: self.server.api_keys[id].name for id in self.server.add_api_keys(count, prefix)}
 
+    def environ_of(self, key_id: UUID) -> dict[str, str]:
+        """Return the settings with which the program lives by a key."""
+        key = self.server.api_keys[key_id]
+        return {"MATATIKA_CLIENT_ID": key.client_id, "MATATIKA_CLIENT_SECRET": key.client_secret.reveal()}
+
     async def start(self, *options: str, **environ: str) -> Run:
-        """Start it with a pattern and a secrets file, unless it is told otherwise."""
+        """Start it with a pattern and a secrets file, unless the options name others."""
         arguments = list(options)
         if not {"--name", "--older-than"} & {*options}:
             arguments += ["--name", "nightly-*"]
         if not {"--secrets", "--secret-command", "--dry-run"} & {*options}:
             arguments += ["--secrets", "secrets"]
-        environ = {**self.server.environ(), **environ}
-        job = {"arguments": arguments, "environ": environ, "folder": str(self.folder)}
-        return Run(await self.starter.start(job), self.starter, self.folder)
+        environ = self.server.environ() | environ
+        self.starter.write(json.dumps({"arguments": arguments, "environ": environ, "folder": str(self.folder)}))
+        return Run(int(await self.starter.read()), self.starter, self.folder)
 
     async def run(self, *options: str, **environ: str) -> Ended:
-        return await (await self.start(*options, **environ)).ended()
+        """Run it to its end; wherever that is, the secrets are in their file alone."""
+        ended = await (await self.start(*options, **environ)).ended()
+        files = [path for path in self.folder.iterdir() if path.is_file() and path != self.secrets_file]
+        text = "".join(path.read_text() for path in files)
+        assert not [key for key in self.server.api_keys.values() if key.client_secret.reveal()[:16] in text]
+        return ended
+
+    async def begin(self, count: int = 1) -> dict[UUID, str]:
+        """Add keys, and rotate them but for the last step of one: its predecessor is not deleted."""
+        old = self.add(count)
+        self.server.faults.add(method="DELETE", status=409)
+        assert (await self.run()).code == 1
+        self.server.requests.clear()
+        return old
+
+    async def held_at(
+        self, event: asyncio.Event, *options: str, hits: int = 1, environ: dict[str, str] | None = None, **fault: Any
+    ) -> Run:
+        """Run it until the answers to so many of its requests are held back."""
+        held = self.server.faults.add(delay=event, **fault)
+        run = await self.start(*options, **environ or {})
+        async with asyncio.timeout(60):
+            await held.wait(hits)
+        return run
+
+    async def killed_at(self, *options: str, **fault: Any) -> None:
+        """Run it, and kill it while the answer to one of its requests is held back."""
+        event = asyncio.Event()
+        assert await (await self.held_at(event, *options, **fault)).kill()
+        event.set()
 
     def secrets(self) -> dict[str, dict[str, str]]:
         return {record["id"]: record for record in lines(self.secrets_file)}
@@ -175,21 +182,18 @@ class World:
 
     async def check(self, old: dict[UUID, str], context: object = "") -> None:
         """Each old key is gone and has one successor, whose secret is in the file and works; nothing else is there."""
-        keys = self.server.api_keys
+        keys, report, secrets = self.server.api_keys, self.report(), self.secrets()
         successors = {str(id): key for id, key in keys.items() if id not in self.untouched}
-        report, secrets = self.report(), self.secrets()
         assert not old.keys() & keys.keys(), context
         assert sorted(key.name for key in successors.values()) == sorted(old.values()), context
         assert sorted(row["old_id"] for row in report) == sorted(map(str, old)), context
         assert {row["status"] for row in report} == {"rotated"}, context
         assert sorted(row["new_id"] for row in report) == sorted(successors), context
         for row in report:
-            new = successors[row["new_id"]]
-            assert new.name == row["name"] == old[UUID(row["old_id"])], context
-            assert secrets[row["new_id"]]["client_secret"] == new.client_secret.reveal(), context
-            credentials = ClientCredentials(
-                secrets[row["new_id"]]["client_id"], secrets[row["new_id"]]["client_secret"]
-            )
+            new, saved = successors[row["new_id"]], secrets[row["new_id"]]
+            assert new.name == row["name"] == saved["name"] == old[UUID(row["old_id"])], context
+            assert (saved["replaces"], saved["client_secret"]) == (row["old_id"], new.client_secret.reveal()), context
+            credentials = ClientCredentials(saved["client_id"], saved["client_secret"])
             async with MatatikaSession(credentials, deployment=self.server.deployment) as user:
                 assert (await user.apikeys.get(new.id)).name == new.name, context
 
@@ -207,15 +211,3 @@ async def opened_world(starter: Starter, folder: Path, **options: Any) -> AsyncI
 
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-async def until(condition: Any, *, seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
-async def reached(fault: Fault, hits: int = 1) -> None:
-    """Wait until the program has come to so many requests that the server holds back."""
-    async with asyncio.timeout(30):
-        await fault.wait(hits)

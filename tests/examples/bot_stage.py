@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import attrs
 from aiogram.client.session.aiohttp import AiohttpSession
 
-from aiomatatika import ClientCredentials, MatatikaSession
+from aiomatatika import MatatikaSession
 from aiomatatika.testing import MatatikaServer
 from examples.bot.app import KeyBot, telegram_bot
-from examples.bot.stand_in import Shown, StandIn
+from examples.bot.stand_in import Refusal, Shown, StandIn
 from examples.bot.state import State
+
+from .programs import until
 
 ALICE, BOB, MALLORY = 11, 22, 66
 GROUP = -500
 TOKEN = "77:canary-of-the-bots-token"
-EVERY = 300.0
+EVERY, MINUTE = 300.0, 60.0
 
 
 class ManualTime:
@@ -41,6 +44,9 @@ class ManualTime:
             if end <= self.now and not future.done():
                 future.set_result(None)
 
+    def anybody_sleeps(self) -> bool:
+        return any(not future.done() for _, future in self._sleepers)
+
 
 class QuickSession(AiohttpSession):
     """aiogram's own, but for the quarter of a second that it waits for TLS at its end."""
@@ -50,35 +56,57 @@ class QuickSession(AiohttpSession):
             await self._session.close()
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.002)
+class Telegram(StandIn):
+    """A Telegram that can deliver an update again."""
+
+    def __init__(self) -> None:
+        super().__init__(TOKEN)
+        self.delivered: dict[int, dict[str, Any]] = {}
+
+    def deliver(self, update: dict[str, Any]) -> int:
+        update_id = super().deliver(update)
+        self.delivered[update_id] = dict(update)
+        return update_id
+
+    def refuse(self, method: str, status: int = 500, description: str = "Internal", **options: Any) -> None:
+        self.refusals.append(Refusal(method, status, description, **options))
+
+    @property
+    def texts(self) -> list[str]:
+        return [each.text for each in self.messages]
 
 
+@attrs.frozen
 class Stage:
-    def __init__(self, server: MatatikaServer, telegram: StandIn, state: State, bot: KeyBot, time: ManualTime) -> None:
-        self.server = server
-        self.telegram = telegram
-        self.state = state
-        self.bot = bot
-        self.time = time
-        self.running: asyncio.Task[None] | None = None
+    server: MatatikaServer
+    telegram: Telegram
+    state: State
+    bot: KeyBot
+    time: ManualTime
+    running: asyncio.Task[None]
 
-    async def handled(self, update_id: int) -> list[Shown]:
-        """Return what the bot wrote since, once it is done."""
+    async def pass_pauses(self, *pauses: float) -> None:
+        for pause in pauses:
+            await until(lambda: pause in self.time.sleeps)  # noqa: B023  # not kept beyond this turn
+            self.time.advance(pause)
+
+    async def handled(self, update_id: int, *pauses: float) -> list[Shown]:
+        """Return what the bot wrote since, once it is done, which takes it these pauses."""
         before = len(self.telegram.messages)
-        async with asyncio.timeout(30):
+        await self.pass_pauses(*pauses)
+        async with asyncio.timeout(60):
             await self.bot.updates.handled(update_id)
         return self.telegram.messages[before:]
 
-    async def ask(self, text: str, *, user: int = ALICE, chat: int | None = None) -> list[Shown]:
-        return await self.handled(self.telegram.say(text, user=user, chat=chat))
+    async def ask(self, text: str, *pauses: float, user: int = ALICE, chat: int | None = None) -> list[Shown]:
+        return await self.handled(self.telegram.say(text, user=user, chat=chat), *pauses)
 
-    async def answer(self, text: str, *, user: int = ALICE, chat: int | None = None) -> Shown:
-        return (await self.ask(text, user=user, chat=chat))[-1]
+    async def answer(self, text: str, *, chat: int | None = None) -> Shown:
+        return (await self.ask(text, chat=chat))[-1]
 
     async def press(self, message: Shown, label: str, *, user: int = ALICE) -> list[Shown]:
+        """Press the button whose label begins so."""
+        (label,) = [each for each in message.buttons if each.startswith(label)]
         return await self.handled(self.telegram.press(message, label, user=user))
 
     async def look(self) -> list[str]:
@@ -86,12 +114,17 @@ class Stage:
         before, looks = len(self.telegram.messages), self.time.sleeps.count(EVERY)
         self.time.advance(EVERY)
         await until(lambda: self.time.sleeps.count(EVERY) > looks)
-        return [each.text for each in self.telegram.messages[before:]]
+        return self.telegram.texts[before:]
+
+    async def delete(self, *key_ids: Any) -> None:
+        """Delete keys, as somebody else does."""
+        async with self.server.session() as session:
+            for each in key_ids:
+                await session.apikeys.delete(each)
 
     async def stop(self) -> None:
-        assert self.running is not None
         await self.bot.stop()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self.running
 
     @property
@@ -102,46 +135,32 @@ class Stage:
         return next(key for key in self.server.api_keys.values() if key.name == name).client_secret.reveal()
 
     @property
-    def visible(self) -> list[Shown]:
-        return [each for each in self.telegram.messages if not each.deleted]
+    def alert(self) -> str:
+        """The text that the last press of a button was acknowledged with."""
+        return [fields for name, fields in self.telegram.calls if name == "answerCallbackQuery"][-1].get("text", "")
 
-    def alerts(self) -> list[str]:
-        return [
-            fields["text"] for name, fields in self.telegram.calls if "text" in fields and name.startswith("answer")
-        ]
+
+Start = Callable[..., AbstractAsyncContextManager[Stage]]
 
 
 @asynccontextmanager
 async def stage(
-    server: MatatikaServer,
-    telegram: StandIn,
-    *,
-    state: State | None = None,
-    credentials: ClientCredentials | None = None,
-    **options: Any,
+    server: MatatikaServer, telegram: Telegram, state: State, *, session: MatatikaSession | None = None, grace: int = 60
 ) -> AsyncIterator[Stage]:
     """Run a bot for Alice and Bob, and end it in order."""
-    time, state = ManualTime(), state or State()
-    own = MatatikaSession(credentials, deployment=server.deployment) if credentials else server.session()
-    async with own as matatika:
-        bot = KeyBot(
-            telegram_bot(TOKEN, telegram.url, QuickSession()),
-            matatika,
-            state,
-            users={ALICE, BOB},
-            watch_every=EVERY,
-            sleep=time.sleep,
-            **{"grace": 2.0, **options},
-        )
-        on = Stage(server, telegram, state, bot, time)
-        on.running = asyncio.create_task(bot.run(handle_signals=False))
+    time = ManualTime()
+    async with session or server.session() as matatika:
+        connection = telegram_bot(TOKEN, telegram.url, QuickSession())
+        options: dict[str, Any] = {"watch_every": EVERY, "sleep": time.sleep, "grace": grace}
+        bot = KeyBot(connection, matatika, state, users={ALICE, BOB}, **options)
+        running = asyncio.create_task(bot.run(handle_signals=False))
+        on = Stage(server, telegram, state, bot, time, running)
         try:
-            await until(
-                lambda: (on.running and on.running.done()) or (EVERY in time.sleeps and telegram.polled.is_set())
-            )
+            await until(lambda: running.done() or (EVERY in time.sleeps and telegram.polled.is_set()))
             yield on
         finally:
-            if not on.running.done():
+            if not running.done():
                 await on.stop()
-            await on.running
+            await running
             telegram.polled.clear()
+        assert not time.anybody_sleeps(), "the end of the bot leaves nothing behind"

@@ -6,7 +6,7 @@ import asyncio
 import html
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,9 @@ import uvicorn
 from aiomatatika.testing import MatatikaServer
 from examples.web_app.app import OpenSession, create_app
 
-LIST, ONE, TOKEN = "/api/apikeys", "/api/apikeys/*", "/oauth/token"
+from .programs import until
+
+WAITS = "waits to be seen"
 
 
 @attrs.frozen
@@ -33,6 +35,13 @@ class Answer:
         found = re.search(r'name="form" value="([^"]+)"', self.text)
         assert found, self.text
         return html.unescape(found[1])
+
+    @property
+    def ticket(self) -> str:
+        """The path of the secret that this is the page of, or has a link to."""
+        found = re.search(r"/secrets/[\w-]{43}", self.path + self.text)
+        assert found, self.text
+        return found[0]
 
 
 class Server(uvicorn.Server):
@@ -51,6 +60,7 @@ class Server(uvicorn.Server):
 class WebApp:
     url: str
     http: aiohttp.ClientSession
+    api: MatatikaServer
     server: Server
     task: asyncio.Task[None]
 
@@ -63,12 +73,25 @@ class WebApp:
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         async with self.http.request(method, path, **options) as response:
-            text = await response.text()
-            return Answer(response.status, response.headers, text, response.url.path_qs)
+            return Answer(response.status, response.headers, await response.text(), response.url.path_qs)
+
+    async def fill_in(self, path: str, **fields: str) -> Answer:
+        """Send the form at a path; the answer is the page of a key's ticket, or of an error."""
+        return await self.post(path, None, form=(await self.get(path)).form, **fields)
 
     async def create(self, name: str) -> Answer:
-        """Fill in and send the form of a new key; the answer is the page of its ticket, or of an error."""
-        return await self.post("/keys/new", name=name, form=(await self.get("/keys/new")).form)
+        return await self.fill_in("/keys/new", name=name)
+
+    async def list_saying(self, text: str) -> Answer:
+        """Load the list until it says something."""
+        async with asyncio.timeout(60):
+            while text not in (page := await self.get("/")).text:
+                await asyncio.sleep(0.01)
+        return page
+
+    def secret_of(self, name: str) -> str:
+        (key,) = [key for key in self.api.api_keys.values() if key.name == name]
+        return key.client_secret.reveal()
 
     async def stop(self) -> None:
         self.server.told.set()
@@ -76,38 +99,20 @@ class WebApp:
 
 
 @asynccontextmanager
-async def running(open_session: OpenSession, **options: Any) -> AsyncIterator[WebApp]:
+async def running(
+    api: MatatikaServer, open_session: OpenSession | None = None, *, patience: float = 60, **options: Any
+) -> AsyncIterator[WebApp]:
     # Named as TCP: asyncio switches Nagle's algorithm off, which costs 40 ms for each answer, for no other socket.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = uvicorn.Config(create_app(open_session, **options), log_config=None, access_log=False, ws="none")
-    server = Server(config)
+    app = create_app(open_session or api.session, patience=patience, **options)
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as http:
             await until(lambda: server.started or task.done())
-            yield WebApp(url, http, server, task)
+            yield WebApp(url, http, api, server, task)
     finally:
         server.told.set()
         await task
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def page_saying(app: WebApp, text: str) -> Answer:
-    """Load the list until it says something."""
-    async with asyncio.timeout(30):
-        while text not in (page := await app.get("/")).text:
-            await asyncio.sleep(0.01)
-    return page
-
-
-def secrets_of(server: MatatikaServer) -> dict[str, str]:
-    """Return the names and the secrets of the keys that are not the built-in one."""
-    keys = list(server.api_keys.values())[1:]
-    return {key.name: key.client_secret.reveal() for key in keys}
