@@ -52,7 +52,7 @@ async def test_in_a_group_it_answers_commands_of_its_own_only(on: Stage) -> None
 
 
 async def test_whoami_without_any_key_asks_for_the_profiles(on: Stage) -> None:
-    on.server.faults.add(path=LIST, edit=lambda page: {"_links": page["_links"]})
+    on.server.faults.add(path=LIST, json={"page": {"size": 1, "number": 0, "totalElements": 0, "totalPages": 0}})
     assert "Person 1" in (await on.answer("/whoami")).text
 
 

@@ -60,17 +60,6 @@ async def test_a_rotation_is_one_line_and_not_reported_half_done(on: Stage) -> N
     assert await on.look() == [f"🔁 replaced: key-00001 {old} by {list(on.server.api_keys)[-1]}"]
 
 
-async def test_a_rotation_that_ends_during_a_look_is_left_for_the_next(on: Stage) -> None:
-    hold, question = asyncio.Event(), await on.answer("/rotate key-00001")
-    looking = on.server.faults.add(path=LIST, delay=hold)
-    look = asyncio.create_task(on.look())
-    await looking.wait()
-    await on.press(question, "Rotate")
-    hold.set()
-    assert not any("replaced" in each or "made:" in each for each in await look)
-    assert len(await on.look()) == 1
-
-
 async def test_a_restart_reports_what_happened_meanwhile_but_not_at_another_api(
     start: Start, telegram: Telegram, tmp_path: Path
 ) -> None:
