@@ -8,6 +8,7 @@ import contextlib
 import pytest
 
 from aiomatatika import AuthenticationError, SessionClosedError, TransportError
+from aiomatatika.auth import source
 from aiomatatika.auth.token import Granted, Refused
 from aiomatatika.testing import ControlledClock
 
