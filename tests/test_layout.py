@@ -11,11 +11,11 @@ import pytest
 
 import aiomatatika
 
-PACKAGE = Path(aiomatatika.__file__).parent
-ROOT = PACKAGE.parent
+HERE = Path(__file__).parent
+PACKAGE = Path(aiomatatika.__file__).parent  # elsewhere, where the tests run against the wheel
 FILES = sorted(PACKAGE.rglob("*.py"))
 # Protocol and policy: no I/O, and every branch tested. `make test` reads the same list.
-WITHOUT_IO = (ROOT / "tests/without_io.txt").read_text(encoding="utf-8").split()
+WITHOUT_IO = (HERE / "without_io.txt").read_text(encoding="utf-8").split()
 
 # From the ground up. A file imports from its own room and from those before it, for type checkers too.
 ROOMS = [
@@ -43,7 +43,7 @@ IO_MODULES = {"aiohttp", "asyncio", "os", "socket", "ssl", "threading", "time"}
 
 
 def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
 NAMES = {name_of(path) for path in FILES}
@@ -64,7 +64,7 @@ def room_of(name: str) -> int:
 
 
 def test_no_file_is_above_400_lines() -> None:
-    files = [*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    files = [*FILES, *HERE.rglob("*.py"), *(HERE.parent / "examples").rglob("*.py")]
     long = {str(path): lines for path in files if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400}
     assert long == {}
 
@@ -86,7 +86,7 @@ def test_imports_run_downward(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WITHOUT_IO)
 def test_protocol_code_does_no_io(path: str) -> None:
-    assert IO_MODULES.isdisjoint(imports_of(ROOT / path))
+    assert IO_MODULES.isdisjoint(imports_of(PACKAGE.parent / path))
 
 
 def test_only_one_file_sends_over_aiohttp() -> None:
