@@ -168,6 +168,7 @@ async def test_a_key_is_created_by_keyboard_alone(chromium: Browser) -> None:
             await expect(control).to_be_in_viewport(ratio=1)
 
         await it.open()
+        await expect(it.control("Skip to the content")).not_to_be_in_viewport()
         await it.press("Tab")
         await focus_is_on(it.control("Skip to the content"))
         await it.press("Enter", "Tab")
