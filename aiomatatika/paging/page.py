@@ -136,11 +136,6 @@ def _next_is_template(document: Mapping[str, Any]) -> bool:
     return any(each.get("templated") is True for each in (following if isinstance(following, list) else [following]))
 
 
-def _is_collection(document: Mapping[str, Any]) -> bool:
-    """Tell a collection from a resource, an error or a status: it has no members of its own."""
-    return all(name == "page" or name.startswith("_") for name in document)
-
-
 def _raw_items(document: Mapping[str, Any], relation: str) -> tuple[list[Any], str] | Mismatch:
     """Find the items: under the relation's name, or under the only name that there is."""
     embedded = document.get("_embedded") or {}

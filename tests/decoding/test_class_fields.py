@@ -73,6 +73,7 @@ def class_with(kind: Any) -> Any:
 @pytest.mark.parametrize(
     "kind, value, expected",
     [
+        (tuple[tuple[int, ...], ...], [[1], [2, 3]], ((1,), (2, 3))),
         (Plain, 1, Plain.ONE),
         (Plain, "word", Plain.WORD),
         (Number, 0, Number.ZERO),
