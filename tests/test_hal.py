@@ -31,7 +31,8 @@ def test_a_json_object_reads_as_a_mapping_and_does_not_show_its_members() -> Non
     assert (members["a"], list(members), len(members)) == (1, ["a", "b"], 2)
     assert dict(members) == {"a": 1, "b": {"c": "canary"}}
     assert (list(members.keys()), list(members.values())) == (["a", "b"], [1, {"c": "canary"}])
-    assert ("a" in members, "c" in members) == (True, False)
+    assert ("a" in members, "c" in members, members.get("a"), members.get("c", 3)) == (True, False, 1, 3)
+    assert dict(members.items()) == dict(members)
     assert repr(members) == "<JsonObject: 2 hidden>"
     assert dict(JsonObject()) == {}
     with pytest.raises(TypeError):

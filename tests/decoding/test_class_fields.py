@@ -291,3 +291,7 @@ def test_the_converter_reads_arrays_and_leaves_out_what_can_be_left_out() -> Non
     assert converter.structure({"a": 1}, JsonObject) == {"a": 1}
     with pytest.raises(TypeError, match="JSON is not read into"):
         converter.structure("a", bytes)
+
+
+def test_arrays_in_arrays_are_read_by_the_converter_too() -> None:
+    assert converter.structure([[1], [2, 3]], tuple[tuple[int, ...], ...]) == ((1,), (2, 3))
