@@ -80,6 +80,9 @@ def test_the_quickstart_tells_its_story_and_no_secret() -> None:
     assert result.returncode == 0
     assert "embedded server" in result.stdout
     assert result.stdout.rstrip().endswith("Done.")
+    assert re.findall(r"  page (\d+):", result.stdout) == ["0", "1", "2"]
+    before, after = re.findall(r"(\d+) keys in all", result.stdout)
+    assert before == after, "it deletes the key that it makes"
     assert re.search(r"[A-Za-z0-9_-]{64}", result.stdout) is None
 
 
