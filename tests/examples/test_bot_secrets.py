@@ -162,6 +162,7 @@ async def test_a_key_whose_delivery_the_end_cuts_off_is_deleted_again(
         cancels = watched(monkeypatch, Updates, "end")
         await on.bot.stop()
         await cancels()  # the handler, while the key is made: the library finishes that, and hands the key over
+        assert any(task.cancelling() for task in asyncio.all_tasks())
         answering.set()
         await on.pass_pauses(*PAUSES)
         await on.running
