@@ -46,6 +46,19 @@ class NumberedTask(asyncio.Task[Any]):
         return self._hash
 
 
+class _NumberedConnection(ResponseHandler):
+    """A connection that hashes alike in every process."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self, loop: Any) -> None:
+        self._hash: int = loop.next_number()
+        super().__init__(loop)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 class TurningLoop(asyncio.BaseEventLoop):
     """A loop without a selector, whose subclass decides how time passes and which of the ready tasks goes first."""
 
@@ -97,26 +110,15 @@ def _owner(handle: Any) -> object:
 @contextmanager
 def patched(loop: TurningLoop, seed: int) -> Iterator[None]:
     """Take time, chance and versions from the loop and the seed while a seed runs."""
-
-    class Connection(ResponseHandler):
-        __slots__ = ("_hash",)
-
-        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-            self._hash = made_by.next_number()
-            super().__init__(loop)
-
-        def __hash__(self) -> int:
-            return self._hash
-
     oldest_python = SimpleNamespace(**{**vars(sys), "version_info": (3, 11)})
-    made_by, chance, state = loop, random.Random(f"{seed}/system"), random.getstate()
+    chance, state = random.Random(f"{seed}/system"), random.getstate()
     random.seed(f"{seed}/global")  # aiohttp shuffles those that wait for a connection
     with ExitStack() as stack:
         for target, new in (
             ("os.urandom", chance.randbytes),
             ("random._urandom", chance.randbytes),
             ("aiohttp.connector.monotonic", loop.time),
-            ("aiohttp.connector.ResponseHandler", Connection),
+            ("aiohttp.connector.ResponseHandler", _NumberedConnection),
             *((f"aiohttp.{name}.sys", oldest_python) for name in ("client_reqrep", "connector", "web_protocol")),
             ("aiohttp.web_response.SERVER_SOFTWARE", "server"),
             ("platform.python_version", lambda: "3"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,6 @@ from .loop import DeadlockError, VirtualLoop
 from .private_parts import patched
 
 __all__ = ["Run", "shortest", "simulate"]
-
-_LOGGERS = ("aiomatatika", "aiohttp", "asyncio")
 
 
 @dataclass(frozen=True)
@@ -45,35 +43,52 @@ class Run:
 
 def simulate(seed: int, without: Collection[str] = (), *, keeps_segments: bool = False) -> Run:
     """Run a seed, without the parts of these labels."""
-    loop = VirtualLoop(seed, keeps_segments=keeps_segments)
+    gc.disable()  # finalizers run when the seed has ended, and not in the middle of a step,
+    gc.freeze()  # and only those of the seed
+    try:
+        return _simulate(VirtualLoop(seed, keeps_segments=keeps_segments), without)
+    finally:
+        gc.collect()
+        gc.unfreeze()
+        gc.enable()
+
+
+def _simulate(loop: VirtualLoop, without: Collection[str]) -> Run:
     ledger = Ledger(loop)
     loop.set_exception_handler(lambda _, context: ledger.violation("unhandled", _described(context)))
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    with patched(loop, loop.seed), _heard_by(ledger):
+        life = Life(loop, ledger, without)
+        parts = life.parts
+        _live(loop, ledger, life)
+        del life
+        gc.collect()
+        loop.close()
+    return Run(
+        seed=loop.seed,
+        without=tuple(without),
+        violations=tuple(ledger.violations),
+        parts=tuple(parts),
+        seconds=loop.elapsed,
+        digest=loop.digest,
+        trace=tuple(loop.trace),
+    )
+
+
+@contextmanager
+def _heard_by(ledger: Ledger) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in ("aiomatatika", "aiohttp", "asyncio")]
     before = [(each, each.level, each.propagate) for each in loggers]
     for logger in loggers:
         logger.addHandler(ledger)
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    gc.disable()  # finalizers run when the seed has ended, and not in the middle of a step,
-    gc.freeze()  # and only those of the seed
     try:
-        with patched(loop, seed):
-            life = Life(loop, ledger, without)
-            parts = life.parts
-            _live(loop, ledger, life)
-            del life
-            gc.collect()
-            loop.close()
+        yield
     finally:
-        gc.unfreeze()
-        gc.enable()
         for logger, level, propagate in before:
             logger.removeHandler(ledger)
             logger.setLevel(level)
             logger.propagate = propagate
-    return Run(
-        seed, tuple(without), tuple(ledger.violations), tuple(parts), loop.elapsed, loop.digest, tuple(loop.trace)
-    )
 
 
 def _live(loop: VirtualLoop, ledger: Ledger, life: Life) -> None:
@@ -88,7 +103,7 @@ def _live(loop: VirtualLoop, ledger: Ledger, life: Life) -> None:
         task.cancel()
     for way in loop.transports:
         ledger.violation("left", f"connection {way} at the end")
-    with contextlib.suppress(DeadlockError):
+    with suppress(DeadlockError):
         loop.run_until_complete(asyncio.sleep(0.1))
 
 
@@ -103,13 +118,13 @@ def _described(context: dict[str, Any]) -> str:
 def shortest(run: Run, kind: str) -> Run:
     """Leave out what a kind of failure does not need: half of what takes part, a quarter, down to single parts."""
     size = len(run.parts)
-    while size > 1:
-        size = (size + 1) // 2
-        start = 0
+    while True:
+        size, before, start = max(1, size // 2), run, 0
         while start < len(run.parts):
             shorter = simulate(run.seed, (*run.without, *run.parts[start : start + size]))
             if kind in shorter.kinds:
                 run = shorter
             else:
                 start += size
-    return run
+        if size == 1 and run is before:
+            return run

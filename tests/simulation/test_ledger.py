@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-
 import pytest
 
 from .broken import BROKEN, broken
@@ -12,12 +9,6 @@ from .run import shortest, simulate
 
 # What is broken may leak.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-
-
-@pytest.fixture(autouse=True)
-def leaks_end_here() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 def caught(name: str) -> int:
