@@ -45,6 +45,7 @@ check: $(VENV)/.installed-dev  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(VERIFYTYPES) aiomatatika
 
 check-types: $(VENV)/.installed-dev
 	$(VERIFYTYPES) aiomatatika

@@ -94,7 +94,7 @@ def _make_converter() -> Converter:
     return converter
 
 
-converter = _make_converter()
+converter: Converter = _make_converter()
 
 
 def check_class(cls: Any) -> None:

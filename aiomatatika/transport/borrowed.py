@@ -41,7 +41,7 @@ class BorrowedSession:
     __slots__ = ("_loop", "http")
 
     def __init__(self, http: ClientSession) -> None:
-        self.http = http
+        self.http: ClientSession = http
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # for want of another way to ask
             self._loop: asyncio.AbstractEventLoop = http.loop
