@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.members import Members
     from aiomatatika.resources.profiles import Profiles
+    from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
 
 __all__ = ["Groups"]
@@ -53,5 +55,9 @@ class Groups:
 
     apikeys: ApiKeys = _late("apikeys", "ApiKeys")
     """API keys: client IDs and secrets with which programs stay authenticated."""
+    members: Members = _late("members", "Members")
+    """Members: who belongs to a workspace."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
+    workspaces: Workspaces = _late("workspaces", "Workspaces")
+    """Workspaces: where pipelines run and datasets are published."""
