@@ -52,9 +52,17 @@ if TYPE_CHECKING:
     from aiomatatika.paging.page import Page as Page
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
+    from aiomatatika.resources.jobs import Job as Job, JobStatus as JobStatus, JobType as JobType
+    from aiomatatika.resources.pipelines.models import (
+        Pipeline as Pipeline,
+        PipelineFields as PipelineFields,
+        PipelineMetric as PipelineMetric,
+        PipelineStatus as PipelineStatus,
+    )
     from aiomatatika.resources.profiles import Profile as Profile
     from aiomatatika.secret import Secret as Secret
     from aiomatatika.session import MatatikaSession as MatatikaSession
+    from aiomatatika.transfer import Download as Download
     from aiomatatika.transport.message import Response as Response
     from aiomatatika.transport.repeat import Repeat as Repeat
 
@@ -97,9 +105,12 @@ _NAMES = {
     "paging.page": ("Page",),
     "resources.apikeys": ("ApiKey", "NewApiKey"),
     "resources.group": ("Paging", "Ref"),
+    "resources.jobs": ("Job", "JobStatus", "JobType"),
+    "resources.pipelines.models": ("Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"),
     "resources.profiles": ("Profile",),
     "secret": ("Secret",),
     "session": ("MatatikaSession",),
+    "transfer": ("Download",),
     "transport.message": ("Response",),
     "transport.repeat": ("Repeat",),
 }

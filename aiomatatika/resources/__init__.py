@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.deployments import Deployments
+    from aiomatatika.resources.jobs import Jobs
     from aiomatatika.resources.members import Members
+    from aiomatatika.resources.pipelines.group import Pipelines
     from aiomatatika.resources.profiles import Profiles
     from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
@@ -55,8 +58,14 @@ class Groups:
 
     apikeys: ApiKeys = _late("apikeys", "ApiKeys")
     """API keys: client IDs and secrets with which programs stay authenticated."""
+    deployments: Deployments = _late("deployments", "Deployments")
+    """Deployments: a workspace's repository, put into effect."""
+    jobs: Jobs = _late("jobs", "Jobs")
+    """Jobs: runs of pipelines, and other tasks of a workspace."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""
+    pipelines: Pipelines = _late("pipelines.group", "Pipelines")
+    """Pipelines: what a workspace runs, and when."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
     workspaces: Workspaces = _late("workspaces", "Workspaces")

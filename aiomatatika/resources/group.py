@@ -23,7 +23,7 @@ from aiomatatika.transport.query import Params, QueryValue
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.urls import path_segment, uuid_of
 
-__all__ = ["CREATED", "DONE", "OK", "OK_OR_CREATED", "CallOptions", "Group", "Paging", "Ref", "id_of"]
+__all__ = ["ACCEPTED", "CREATED", "DONE", "OK", "OK_OR_CREATED", "CallOptions", "Group", "Paging", "Ref", "id_of"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=HalResource)
@@ -34,6 +34,7 @@ Ref: TypeAlias = R | UUID | str
 OK: Final = frozenset({200})
 CREATED: Final = frozenset({201})
 OK_OR_CREATED: Final = frozenset({200, 201})
+ACCEPTED: Final = frozenset({202})
 DONE: Final = frozenset({200, 204})
 """What a call without a result, or whose result can be empty, ends with."""
 _MAX_SIZE = 100_000

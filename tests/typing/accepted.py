@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Unpack, assert_type
 from uuid import UUID
@@ -14,11 +15,16 @@ from aiomatatika import (
     BearerToken,
     ClientCredentials,
     Collection,
+    Download,
     HalResource,
+    Job,
+    JobStatus,
     MatatikaSession,
     NewApiKey,
     Page,
     Paging,
+    Pipeline,
+    PipelineMetric,
     Profile,
     RateLimitError,
     Ref,
@@ -98,6 +104,19 @@ async def references(session: MatatikaSession, key: NewApiKey) -> None:
     assert_type(newest(session, size=5, sort=("created,desc", "name"), page=1, prefetch=2), Collection[ApiKey])
     wanted: Paging = {"size": 5}
     assert_type(session.apikeys.list(**wanted), Collection[ApiKey])
+
+
+async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) -> None:
+    assert_type(session.pipelines.list(workspace), Collection[Pipeline])
+    assert_type(await session.pipelines.create(workspace, label="nightly", data_components=["tap"]), Pipeline)
+    assert_type(await session.pipelines.update(workspace, pipeline, schedule=None), Pipeline)
+    assert_type(await session.pipelines.metrics(pipeline), list[PipelineMetric])
+    assert_type(await session.pipelines.validate(workspace, label=""), tuple[Mapping[str, Any], ...])
+    assert_type(session.jobs.list_for_pipeline(pipeline, size=5), Collection[Job])
+    job = await session.jobs.create(pipeline.id)
+    assert_type(job.status, JobStatus | None)
+    assert_type(session.jobs.logs(job), Download)
+    assert_type(await session.deployments.create(str(workspace)), Job)
 
 
 async def links(session: MatatikaSession, key: ApiKey) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import aiomatatika
 from aiomatatika import (
     ApiKey,
@@ -9,6 +11,7 @@ from aiomatatika import (
     Deployment,
     MatatikaSession,
     Paging,
+    Pipeline,
     Profile,
     Ref,
     Response,
@@ -51,6 +54,14 @@ async def references(session: MatatikaSession, profile: Profile) -> None:
     session.apikeys.list(size="5")  # type: ignore[arg-type]
     paging: Paging = {"limit": 5}  # type: ignore[typeddict-unknown-key]
     assert paging
+
+
+async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) -> None:
+    # A pipeline is no job, and its id is no pipeline: an update needs all that was read.
+    await session.jobs.get(pipeline)  # type: ignore[arg-type]
+    await session.pipelines.update(workspace, pipeline.id, label="nightly")  # type: ignore[arg-type]
+    # Only what a client may set is a field.
+    await session.pipelines.create(workspace, status="READY")  # type: ignore[call-arg]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:
