@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
     from aiomatatika.resources.jobs import Job as Job, JobStatus as JobStatus, JobType as JobType
+    from aiomatatika.resources.members import Member as Member
     from aiomatatika.resources.pipelines.models import (
         Pipeline as Pipeline,
         PipelineFields as PipelineFields,
@@ -60,6 +61,11 @@ if TYPE_CHECKING:
         PipelineStatus as PipelineStatus,
     )
     from aiomatatika.resources.profiles import Profile as Profile
+    from aiomatatika.resources.workspaces import (
+        Workspace as Workspace,
+        WorkspaceFields as WorkspaceFields,
+        WorkspaceStatus as WorkspaceStatus,
+    )
     from aiomatatika.secret import Secret as Secret
     from aiomatatika.session import MatatikaSession as MatatikaSession
     from aiomatatika.transfer import Download as Download
@@ -106,8 +112,10 @@ _NAMES = {
     "resources.apikeys": ("ApiKey", "NewApiKey"),
     "resources.group": ("Paging", "Ref"),
     "resources.jobs": ("Job", "JobStatus", "JobType"),
+    "resources.members": ("Member",),
     "resources.pipelines.models": ("Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"),
     "resources.profiles": ("Profile",),
+    "resources.workspaces": ("Workspace", "WorkspaceFields", "WorkspaceStatus"),
     "secret": ("Secret",),
     "session": ("MatatikaSession",),
     "transfer": ("Download",),

@@ -120,6 +120,8 @@ class Things:
         members = full_members(getattr(aiomatatika, _CLASSES.get(name, name.title())))
         if name == "workspace":
             return str(table.add(members).id)
+        if name == "job":
+            members["status"] = "RUNNING"  # it can be stopped
         parent = _PARENTS.get(name, "workspace")
         if not hasattr(self, parent):
             setattr(self, parent, await self._made(parent))
