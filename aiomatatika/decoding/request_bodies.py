@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, time
 from typing import Any, NoReturn, final
 from uuid import UUID
 
 from aiomatatika.errors import InvalidArgumentError
 
-__all__ = ["Body", "json_body"]
+__all__ = ["Body", "json_body", "text_body"]
 
 
 @final
@@ -63,3 +64,15 @@ def json_body(document: Any) -> Body:
     except (TypeError, ValueError, RecursionError):
         del document  # it can hold passwords, and a traceback with locals would show them
     raise InvalidArgumentError("json holds a value that JSON has no form for")
+
+
+def text_body(text: str, argument: str) -> Body:
+    """Encode a text as UTF-8.
+
+    Raises:
+        InvalidArgumentError: It is not a str, or holds half of a surrogate pair. The text is not shown.
+    """
+    with suppress(AttributeError, UnicodeError):
+        return Body(text.encode())
+    del text  # it can hold passwords, and a traceback with locals would show them
+    raise InvalidArgumentError(f"{argument} must be a str that UTF-8 can encode")

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.datacomponents import Datacomponents
+    from aiomatatika.resources.dataplugins import Dataplugins
+    from aiomatatika.resources.datastores import Datastores
     from aiomatatika.resources.members import Members
     from aiomatatika.resources.profiles import Profiles
+    from aiomatatika.resources.resources import Resources
     from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
 
@@ -55,9 +59,17 @@ class Groups:
 
     apikeys: ApiKeys = _late("apikeys", "ApiKeys")
     """API keys: client IDs and secrets with which programs stay authenticated."""
+    datacomponents: Datacomponents = _late("datacomponents", "Datacomponents")
+    """Datacomponents: dataplugins with their settings, which pipelines are made of."""
+    dataplugins: Dataplugins = _late("dataplugins", "Dataplugins")
+    """Dataplugins: definitions of the connectors that datacomponents are made from."""
+    datastores: Datastores = _late("datastores", "Datastores")
+    """Datastores: databases that pipelines load data into."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
+    resources: Resources = _late("resources", "Resources")
+    """Resources: the files of a workspace."""
     workspaces: Workspaces = _late("workspaces", "Workspaces")
     """Workspaces: where pipelines run and datasets are published."""
