@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -84,7 +84,7 @@ class Datacomponent(HalResource):
     name: str | None = None
     properties: JsonObject | None = None
     commands: Mapping[str, DatapluginCommand] | None = None
-    streams: tuple[Stream, ...] = ()
+    streams: tuple[Stream, ...] = set_by_server(())
     data_plugin: str | None = None
     data_plugin_type: DatapluginType | None = set_by_server()
     data_plugin_logo_url: str | None = set_by_server()
@@ -96,14 +96,13 @@ class Datacomponent(HalResource):
 class DatacomponentFields(TypedDict, total=False):
     """What can be set on a datacomponent or a datastore; `Datacomponent` says what each is.
 
-    ``name`` and ``data_plugin`` are required to create one. Commands and streams may be objects of their classes, or
-    mappings with the names of the API.
+    ``name`` and ``data_plugin`` are required to create one. Commands may be objects of their class, or mappings with
+    the names of the API.
     """
 
     name: str
     properties: Mapping[str, str] | JsonObject | None
     commands: Mapping[str, DatapluginCommand | Mapping[str, Any]] | None
-    streams: Sequence[Stream | Mapping[str, Any]]
     data_plugin: str
 
 
