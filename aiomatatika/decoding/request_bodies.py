@@ -1,10 +1,9 @@
-"""Bodies of requests: bytes that do not show, and JSON made of what a caller gives. No I/O."""
+"""Bodies of requests: bytes that do not show, and what a caller gives as text or JSON. No I/O."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, time
 from typing import Any, NoReturn, final
 from uuid import UUID
@@ -66,13 +65,17 @@ def json_body(document: Any) -> Body:
     raise InvalidArgumentError("json holds a value that JSON has no form for")
 
 
-def text_body(text: str, argument: str) -> Body:
-    """Encode a text as UTF-8.
+def text_body(text: str, argument: str = "body") -> Body:
+    """Encode a text in UTF-8.
 
     Raises:
-        InvalidArgumentError: It is not a str, or holds half of a surrogate pair. The text is not shown.
+        InvalidArgumentError: It is not a str, or holds half of a surrogate pair.
     """
-    with suppress(AttributeError, UnicodeError):
-        return Body(text.encode())
+    problem = "must be a str"
+    if isinstance(text, str):
+        try:
+            return Body(text.encode())
+        except UnicodeEncodeError:
+            problem = "holds half of a surrogate pair, which UTF-8 has no form for"
     del text  # it can hold passwords, and a traceback with locals would show them
-    raise InvalidArgumentError(f"{argument} must be a str that UTF-8 can encode")
+    raise InvalidArgumentError(f"{argument} {problem}")

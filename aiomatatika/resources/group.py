@@ -24,6 +24,7 @@ from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, Request, Response
 from aiomatatika.transport.query import Params, QueryValue
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.urls import path_segment, uuid_of
 
 __all__ = ["CREATED", "DONE", "OK", "OK_OR_CREATED", "CallOptions", "Group", "Paging", "Ref", "id_of"]
@@ -108,7 +109,7 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
 
 
 class _RequestOptions(TypedDict, total=False):
-    body: Body
+    body: Body | StreamedBody
     content_type: str
     accept: str
     done_already: frozenset[int]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import os
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Unpack
 
@@ -14,6 +17,7 @@ from aiomatatika.resources.bodies import set_by_server
 from aiomatatika.resources.group import DONE, OK_OR_CREATED, Group, Paging, Ref, id_of
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transfer import Download
+from aiomatatika.transport.multipart import multipart_body
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.urls import path_segments
 
@@ -111,6 +115,33 @@ class Resources(Group):
             content_type=_HAL_JSON,
             promised=OK_OR_CREATED,
         )
+
+    async def publish(
+        self, workspace: Ref[Workspace], files: Mapping[str, bytes | os.PathLike[str]]
+    ) -> builtins.list[Resource]:
+        """Create or replace several files of any content: ``POST /workspaces/{workspace_id}/resources``.
+
+        Idempotent: a lost response is repeated, and the repeat replaces what the first one created. The body is
+        multipart; local files are read while they are sent.
+
+        Args:
+            workspace: The workspace.
+            files: By their path in the workspace: bytes, or the path of a local file, such as
+                ``{"files/report.pdf": Path("report.pdf")}``.
+
+        Returns:
+            The files.
+
+        Raises:
+            InvalidArgumentError: There are no files, or a path cannot be one; nothing was sent.
+            OSError: A local file cannot be read.
+        """
+        for path in files:
+            path_segments(path, "path")
+        body, content_type = multipart_body(files)
+        del files  # it can hold passwords, and a traceback with locals would show them
+        path = f"/workspaces/{id_of(workspace, Workspace)}/resources"
+        return await self._published(path, Resource, "resources", body=body, content_type=content_type)
 
     async def delete(self, workspace: Ref[Workspace], path: str) -> None:
         """Delete a file: ``DELETE /workspaces/{workspace_id}/resources/{resource_path}``.
