@@ -69,7 +69,11 @@ def test_a_body_shows_nothing_and_does_not_travel() -> None:
 
 @pytest.mark.parametrize(
     "text, problem",
-    [(b"canary-7f3a", "must be a str"), (None, "must be a str"), ("canary-7f3a\ud800", "holds half of a surrogate pair")],
+    [
+        (b"canary-7f3a", "must be a str"),
+        (None, "must be a str"),
+        ("canary-7f3a\ud800", "holds half of a surrogate pair"),
+    ],
 )
 def test_a_text_body_is_utf_8(text: Any, problem: str) -> None:
     assert text_body("é: 1\n").reveal() == "é: 1\n".encode()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import email.policy
 import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -65,3 +67,29 @@ async def test_files_without_an_id_are_all_delivered(
     found = await matatika_session.resources.list(W).collect()
     assert [each.path for each in found] == list(PATHS)
     assert "canary" not in repr(found)
+
+
+async def test_files_are_published_in_parts_named_as_their_paths(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, tmp_path: Path
+) -> None:
+    (tmp_path / "b.pdf").write_bytes(b"\0%PDF")
+    published = {"_embedded": {"resources": [{"path": "a/b.json"}]}}
+    matatika_server.faults.add(path="/api/*", status=200, json=published)
+    files: dict[str, Any] = {"a/b.json": b"{}", "b.pdf": tmp_path / "b.pdf"}
+    assert [each.path for each in await matatika_session.resources.publish(W, files)] == ["a/b.json"]
+    (request,) = matatika_server.requests.api
+    head = f"MIME-Version: 1.0\r\nContent-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + request.body, policy=email.policy.HTTP)
+    parts = [
+        (part.get_param("name", header="content-disposition"), part.get_content()) for part in message.iter_parts()
+    ]
+    assert parts == [("a/b.json", b"{}"), ("b.pdf", b"\0%PDF")]
+
+
+@pytest.mark.parametrize("files", [{}, {"../a": b""}, {"a": "text"}], ids=["none", "climbs", "text"])
+async def test_what_cannot_be_published_is_refused(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, files: Any
+) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await matatika_session.resources.publish(W, files)
+    assert not matatika_server.requests
