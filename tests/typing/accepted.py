@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Unpack, assert_type
 from uuid import UUID
 
@@ -14,6 +15,10 @@ from aiomatatika import (
     BearerToken,
     ClientCredentials,
     Collection,
+    Datacomponent,
+    Dataplugin,
+    Datastore,
+    Download,
     HalResource,
     MatatikaSession,
     NewApiKey,
@@ -23,10 +28,12 @@ from aiomatatika import (
     RateLimitError,
     Ref,
     Repeat,
+    Resource,
     Response,
     Retries,
     Secret,
     SecretDeliveryError,
+    Setting,
     Timeouts,
     TransportError,
 )
@@ -98,6 +105,25 @@ async def references(session: MatatikaSession, key: NewApiKey) -> None:
     assert_type(newest(session, size=5, sort=("created,desc", "name"), page=1, prefetch=2), Collection[ApiKey])
     wanted: Paging = {"size": 5}
     assert_type(session.apikeys.list(**wanted), Collection[ApiKey])
+
+
+async def plugins(session: MatatikaSession, workspace: UUID, plugin: Dataplugin, store: Datastore) -> None:
+    assert_type(session.dataplugins.list_supported(size=5), Collection[Dataplugin])
+    assert_type(await session.dataplugins.create(workspace, name="x", settings=[Setting(name="y")]), Dataplugin)
+    assert_type(await session.dataplugins.update(str(workspace), plugin, label=None), Dataplugin)
+    assert_type(session.dataplugins.discovery(), Download)
+    assert_type(await session.dataplugins.publish_discovery(workspace, "version: 19"), list[Dataplugin])
+    assert_type(await session.datacomponents.create(workspace, data_plugin="extractors/x"), Datacomponent)
+    assert_type(await session.datastores.update(store, properties={"port": "5432"}), Datastore)
+    assert_type(store.jdbc_url, Secret | None)
+    await session.datastores.make_default(store)
+
+
+async def files(session: MatatikaSession, workspace: UUID) -> None:
+    assert_type(session.resources.list(workspace), Collection[Resource])
+    assert_type(session.resources.content(workspace, "a/b"), Download)
+    assert_type(await session.resources.put(workspace, "a/b", "", content_type="text/html"), Resource)
+    assert_type(await session.resources.publish(workspace, {"a": b"", "b": Path("b")}), list[Resource])
 
 
 async def links(session: MatatikaSession, key: ApiKey) -> None:
