@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 from uuid import UUID
 
@@ -75,3 +76,14 @@ async def test_properties_come_back_whole_and_do_not_show(
     updated = await matatika_session.datastores.update(store, name="new")
     for each, name in ((store, "pg"), (updated, "new")):
         assert (each.name, dict(each.properties or {})) == (name, properties)
+
+
+async def test_what_a_pickle_has_left_out_is_read_again_before_an_update(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    row = matatika_server.tables["datastores"].add(name="pg", dataPlugin="loaders/x", properties={"password": "canary"})
+    store = pickle.loads(pickle.dumps(await matatika_session.datastores.get(row.id)))  # our own
+    assert not store.properties
+    updated = await matatika_session.datastores.update(store, name="new")
+    assert (updated.name, dict(updated.properties or {})) == ("new", {"password": "canary"})
+    assert [request.method for request in matatika_server.requests.api] == ["GET", "GET", "PUT"]
