@@ -51,6 +51,25 @@ if TYPE_CHECKING:
     from aiomatatika.paging.collection import Collection as Collection
     from aiomatatika.paging.page import Page as Page
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
+    from aiomatatika.resources.datacomponents import (
+        Datacomponent as Datacomponent,
+        DatacomponentFields as DatacomponentFields,
+        Selection as Selection,
+        Stream as Stream,
+        StreamField as StreamField,
+    )
+    from aiomatatika.resources.dataplugins import (
+        Dataplugin as Dataplugin,
+        DatapluginCapability as DatapluginCapability,
+        DatapluginCommand as DatapluginCommand,
+        DatapluginFields as DatapluginFields,
+        DatapluginType as DatapluginType,
+        DatapluginVariant as DatapluginVariant,
+        Setting as Setting,
+        SettingKind as SettingKind,
+        SettingOption as SettingOption,
+    )
+    from aiomatatika.resources.datastores import Datastore as Datastore
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
     from aiomatatika.resources.jobs import Job as Job, JobStatus as JobStatus, JobType as JobType
     from aiomatatika.resources.members import Member as Member
@@ -61,6 +80,7 @@ if TYPE_CHECKING:
         PipelineStatus as PipelineStatus,
     )
     from aiomatatika.resources.profiles import Profile as Profile
+    from aiomatatika.resources.resources import Resource as Resource
     from aiomatatika.resources.workspaces import (
         Workspace as Workspace,
         WorkspaceFields as WorkspaceFields,
@@ -110,11 +130,25 @@ _NAMES = {
     "paging.collection": ("Collection",),
     "paging.page": ("Page",),
     "resources.apikeys": ("ApiKey", "NewApiKey"),
+    "resources.datacomponents": ("Datacomponent", "DatacomponentFields", "Selection", "Stream", "StreamField"),
+    "resources.dataplugins": (
+        "Dataplugin",
+        "DatapluginCapability",
+        "DatapluginCommand",
+        "DatapluginFields",
+        "DatapluginType",
+        "DatapluginVariant",
+        "Setting",
+        "SettingKind",
+        "SettingOption",
+    ),
+    "resources.datastores": ("Datastore",),
     "resources.group": ("Paging", "Ref"),
     "resources.jobs": ("Job", "JobStatus", "JobType"),
     "resources.members": ("Member",),
     "resources.pipelines.models": ("Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"),
     "resources.profiles": ("Profile",),
+    "resources.resources": ("Resource",),
     "resources.workspaces": ("Workspace", "WorkspaceFields", "WorkspaceStatus"),
     "secret": ("Secret",),
     "session": ("MatatikaSession",),

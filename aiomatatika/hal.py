@@ -319,6 +319,8 @@ def _to_json(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, list | tuple):
         return [_to_json(each) for each in value if not isinstance(each, Secret | JsonObject)]
+    if isinstance(value, dict):
+        return {name: _to_json(part) for name, part in value.items() if not isinstance(part, Secret | JsonObject)}
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Enum):
@@ -331,6 +333,8 @@ def _is_complete(value: Any) -> bool:
         return value.is_complete
     if isinstance(value, Secret):
         return _is_readable(value)
+    if isinstance(value, dict):
+        return all(map(_is_complete, value.values()))
     return not isinstance(value, list | tuple) or all(map(_is_complete, value))
 
 

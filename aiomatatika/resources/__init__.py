@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.datacomponents import Datacomponents
+    from aiomatatika.resources.dataplugins import Dataplugins
+    from aiomatatika.resources.datastores import Datastores
     from aiomatatika.resources.deployments import Deployments
     from aiomatatika.resources.jobs import Jobs
     from aiomatatika.resources.members import Members
     from aiomatatika.resources.pipelines.group import Pipelines
     from aiomatatika.resources.profiles import Profiles
+    from aiomatatika.resources.resources import Resources
     from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
 
@@ -62,11 +66,19 @@ class Groups:
     """Deployments: a workspace's repository, put into effect."""
     jobs: Jobs = _late("jobs", "Jobs")
     """Jobs: runs of pipelines, and other tasks of a workspace."""
+    datacomponents: Datacomponents = _late("datacomponents", "Datacomponents")
+    """Datacomponents: dataplugins with their settings, which pipelines are made of."""
+    dataplugins: Dataplugins = _late("dataplugins", "Dataplugins")
+    """Dataplugins: definitions of the connectors that datacomponents are made from."""
+    datastores: Datastores = _late("datastores", "Datastores")
+    """Datastores: databases that pipelines load data into."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""
     pipelines: Pipelines = _late("pipelines.group", "Pipelines")
     """Pipelines: what a workspace runs, and when."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
+    resources: Resources = _late("resources", "Resources")
+    """Resources: the files of a workspace."""
     workspaces: Workspaces = _late("workspaces", "Workspaces")
     """Workspaces: where pipelines run and datasets are published."""

@@ -58,7 +58,8 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, HalResource):
-        return _members_of(value)
+        identity = getattr(value, "id", None)
+        return ({} if identity is None else {"id": identity}) | _members_of(value)
     if isinstance(value, datetime) and value.utcoffset() is not None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat()  # as the API writes it
     if isinstance(value, Mapping | JsonObject):
@@ -76,18 +77,10 @@ def _members_of(resource: HalResource) -> dict[str, Any]:
     return dict(resource.extra.items()) | known
 
 
-def _is_plain(cls: Any) -> set[str]:
-    """Return the members that hold no secret: asterisks in a description, or a schedule, are no mask."""
-    fields = attrs.fields(cls)
-    return {member_name(each) for each in fields if not any(kind in str(each.type) for kind in ("Secret", "Json"))}
-
-
 def kept_members(cls: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that can be sent back: masked secrets are left out, and named in one WARNING."""
     left_out: list[str] = []
-    plain = _is_plain(cls)
-    kept = {name: value for name, value in members.items() if name in plain}
-    kept |= without_masks({name: value for name, value in members.items() if name not in plain}, left_out)
+    kept: dict[str, Any] = without_masks(members, cls, left_out)
     if left_out:
         _logger.warning("masked secrets of a %s are not sent: %s", cls.__name__, path_list(left_out))
     return kept

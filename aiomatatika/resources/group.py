@@ -7,23 +7,29 @@ and its statuses to `_object` or `_send`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import UUID
 
+from aiomatatika.decoding.documents import path_list
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import InvalidArgumentError, ResponseError
 from aiomatatika.hal import HalResource
 from aiomatatika.paging.collection import Collection, PageSource, check_count
+from aiomatatika.paging.page import read_page
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, Request, Response
 from aiomatatika.transport.query import Params, QueryValue
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.urls import path_segment, uuid_of
 
 __all__ = ["ACCEPTED", "CREATED", "DONE", "OK", "OK_OR_CREATED", "CallOptions", "Group", "Paging", "Ref", "id_of"]
+
+_logger = logging.getLogger("aiomatatika")
 
 T = TypeVar("T")
 R = TypeVar("R", bound=HalResource)
@@ -104,7 +110,7 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
 
 
 class _RequestOptions(TypedDict, total=False):
-    body: Body
+    body: Body | StreamedBody
     content_type: str
     accept: str
     done_already: frozenset[int]
@@ -163,6 +169,16 @@ class Group:
     async def _edit(self, path: str, cls: type[T], body: Body) -> T:
         """PATCH some members of an object: IDEMPOTENT."""
         return await self._object("PATCH", path, cls, Repeat.IDEMPOTENT, body=body)
+
+    async def _published(self, path: str, cls: type[R], relation: str, **options: Unpack[CallOptions]) -> list[R]:
+        """POST several objects, each in the place of the one of its name: IDEMPOTENT. Returns what the server made."""
+        response = await self._send("POST", path, Repeat.IDEMPOTENT, **options)
+        if not response.body:
+            return []
+        page = response.promised(read_page(response, cls, relation))
+        if page.unreadable:
+            _logger.warning("POST %s: not what was promised, and left out: %s", path, path_list(page.unreadable))
+        return page.items
 
     async def _delete(self, path: str) -> None:
         """DELETE: IDEMPOTENT, and a 404 to the repeat of a lost one is success."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Unpack, assert_type
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from aiomatatika import (
     BearerToken,
     ClientCredentials,
     Collection,
+    Datacomponent,
+    Dataplugin,
+    Datastore,
     Download,
     HalResource,
     Job,
@@ -29,10 +33,12 @@ from aiomatatika import (
     RateLimitError,
     Ref,
     Repeat,
+    Resource,
     Response,
     Retries,
     Secret,
     SecretDeliveryError,
+    Setting,
     Timeouts,
     TransportError,
 )
@@ -117,6 +123,25 @@ async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) ->
     assert_type(job.status, JobStatus | None)
     assert_type(session.jobs.logs(job), Download)
     assert_type(await session.deployments.create(str(workspace)), Job)
+
+
+async def plugins(session: MatatikaSession, workspace: UUID, plugin: Dataplugin, store: Datastore) -> None:
+    assert_type(session.dataplugins.list_supported(size=5), Collection[Dataplugin])
+    assert_type(await session.dataplugins.create(workspace, name="x", settings=[Setting(name="y")]), Dataplugin)
+    assert_type(await session.dataplugins.update(str(workspace), plugin, label=None), Dataplugin)
+    assert_type(session.dataplugins.discovery(), Download)
+    assert_type(await session.dataplugins.publish_discovery(workspace, "version: 19"), list[Dataplugin])
+    assert_type(await session.datacomponents.create(workspace, data_plugin="extractors/x"), Datacomponent)
+    assert_type(await session.datastores.update(store, properties={"port": "5432"}), Datastore)
+    assert_type(store.jdbc_url, Secret | None)
+    await session.datastores.make_default(store)
+
+
+async def files(session: MatatikaSession, workspace: UUID) -> None:
+    assert_type(session.resources.list(workspace), Collection[Resource])
+    assert_type(session.resources.content(workspace, "a/b"), Download)
+    assert_type(await session.resources.put(workspace, "a/b", "", content_type="text/html"), Resource)
+    assert_type(await session.resources.publish(workspace, {"a": b"", "b": Path("b")}), list[Resource])
 
 
 async def links(session: MatatikaSession, key: ApiKey) -> None:

@@ -8,6 +8,7 @@ import aiomatatika
 from aiomatatika import (
     ApiKey,
     ClientCredentials,
+    Datacomponent,
     Deployment,
     MatatikaSession,
     Paging,
@@ -62,6 +63,18 @@ async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) ->
     await session.pipelines.update(workspace, pipeline.id, label="nightly")  # type: ignore[arg-type]
     # Only what a client may set is a field.
     await session.pipelines.create(workspace, status="READY")  # type: ignore[call-arg]
+
+
+async def plugins(session: MatatikaSession, component: Datacomponent) -> None:
+    # A datacomponent is no datastore, nor is it a workspace.
+    await session.datastores.get(component)  # type: ignore[arg-type]
+    session.datacomponents.list(component)  # type: ignore[arg-type]
+    # What the server sets, and what nobody knows, is no field.
+    await session.datacomponents.update(component, managed=True)  # type: ignore[call-arg]
+    await session.datacomponents.update(component, colour="green")  # type: ignore[call-arg]
+    # An update begins with what was read, and a file has a media type.
+    await session.datacomponents.update(component.id, name="x")  # type: ignore[arg-type]
+    await session.resources.put(component.id, "a/b", "text")  # type: ignore[call-arg]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:
