@@ -50,9 +50,31 @@ if TYPE_CHECKING:
     from aiomatatika.options import Retries as Retries, Timeouts as Timeouts
     from aiomatatika.paging.collection import Collection as Collection
     from aiomatatika.paging.page import Page as Page
+    from aiomatatika.resources.accounts.models import Account as Account, AccountFields as AccountFields
+    from aiomatatika.resources.administrators import Administrator as Administrator
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
-    from aiomatatika.resources.profiles import Profile as Profile
+    from aiomatatika.resources.invitations import Invitation as Invitation, InvitationStatus as InvitationStatus
+    from aiomatatika.resources.members import Member as Member
+    from aiomatatika.resources.notifications import (
+        Notification as Notification,
+        NotificationType as NotificationType,
+    )
+    from aiomatatika.resources.profiles import (
+        NewProfileFields as NewProfileFields,
+        Profile as Profile,
+        ProfileFields as ProfileFields,
+    )
+    from aiomatatika.resources.subscriptions import (
+        Subscription as Subscription,
+        SubscriptionType as SubscriptionType,
+    )
+    from aiomatatika.resources.tags import Tag as Tag
+    from aiomatatika.resources.workspaces import (
+        Workspace as Workspace,
+        WorkspaceFields as WorkspaceFields,
+        WorkspaceStatus as WorkspaceStatus,
+    )
     from aiomatatika.secret import Secret as Secret
     from aiomatatika.session import MatatikaSession as MatatikaSession
     from aiomatatika.transport.message import Response as Response
@@ -95,9 +117,17 @@ _NAMES = {
     "options": ("Retries", "Timeouts"),
     "paging.collection": ("Collection",),
     "paging.page": ("Page",),
+    "resources.accounts.models": ("Account", "AccountFields"),
+    "resources.administrators": ("Administrator",),
     "resources.apikeys": ("ApiKey", "NewApiKey"),
     "resources.group": ("Paging", "Ref"),
-    "resources.profiles": ("Profile",),
+    "resources.invitations": ("Invitation", "InvitationStatus"),
+    "resources.members": ("Member",),
+    "resources.notifications": ("Notification", "NotificationType"),
+    "resources.profiles": ("NewProfileFields", "Profile", "ProfileFields"),
+    "resources.subscriptions": ("Subscription", "SubscriptionType"),
+    "resources.tags": ("Tag",),
+    "resources.workspaces": ("Workspace", "WorkspaceFields", "WorkspaceStatus"),
     "secret": ("Secret",),
     "session": ("MatatikaSession",),
     "transport.message": ("Response",),

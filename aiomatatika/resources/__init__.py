@@ -7,9 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aiomatatika.resources.accounts.group import Accounts
+    from aiomatatika.resources.administrators import Administrators
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.invitations import Invitations
     from aiomatatika.resources.members import Members
+    from aiomatatika.resources.news import News
+    from aiomatatika.resources.notifications import Notifications
     from aiomatatika.resources.profiles import Profiles
+    from aiomatatika.resources.subscriptions import Subscriptions
+    from aiomatatika.resources.tags import Tags
     from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
 
@@ -29,7 +36,7 @@ class _LateGroup(property):
 
 
 def _late(name: str, class_name: str) -> Any:
-    """Return the property of a group.
+    """Return the property of a group, from the module of this package that it is in.
 
     Importing 24 of them takes longer than importing aiohttp, and few programs use more than five.
     """
@@ -53,11 +60,25 @@ class Groups:
     _client: Client
     _groups: dict[str, Any]
 
+    accounts: Accounts = _late("accounts.group", "Accounts")
+    """Accounts: who pays, and owns workspaces."""
+    administrators: Administrators = _late("administrators", "Administrators")
+    """Administrators: members with rights over a workspace."""
     apikeys: ApiKeys = _late("apikeys", "ApiKeys")
     """API keys: client IDs and secrets with which programs stay authenticated."""
+    invitations: Invitations = _late("invitations", "Invitations")
+    """Invitations: e-mail addresses that were asked into a workspace."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""
+    news: News = _late("news", "News")
+    """News: what happened in a workspace."""
+    notifications: Notifications = _late("notifications", "Notifications")
+    """Notifications: what happened, as a profile is told of it."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
+    subscriptions: Subscriptions = _late("subscriptions", "Subscriptions")
+    """Subscriptions: what a profile wants to be told of."""
+    tags: Tags = _late("tags", "Tags")
+    """Tags: the ``#words`` of a workspace."""
     workspaces: Workspaces = _late("workspaces", "Workspaces")
     """Workspaces: where pipelines run and datasets are published."""

@@ -58,7 +58,8 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, HalResource):
-        return _members_of(value)
+        # What has an id is a resource in its own right: another's body names it, and does not change it.
+        return {"id": str(value.id)} if hasattr(value, "id") else _members_of(value)
     if isinstance(value, datetime) and value.utcoffset() is not None:
         return value.astimezone(UTC).replace(tzinfo=None).isoformat()  # as the API writes it
     if isinstance(value, Mapping | JsonObject):

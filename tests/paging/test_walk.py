@@ -63,7 +63,7 @@ class Walked:
         ahead: The queries of the pages that it would have in flight after each page.
     """
 
-    def __init__(  # noqa: PLR0913  # what walks differ in
+    def __init__(
         self, *pages: Page, start: str = START, max_pages: int = 100, prefetch: int = 0, counted: bool = True
     ) -> None:
         self.asked: list[str] = []
