@@ -29,7 +29,8 @@ class Profile(HalResource):
         email: The e-mail address.
         features_disabled: The features that are switched off (vendor's OpenAPI alone; the meaning is a guess).
         default_workspace: The workspace that the app opens first. An update sends its id alone.
-        working_account: The account that new workspaces are made under.
+        working_account: The account that new workspaces are made under (as documented; never seen on the wire). An
+            update sends its id alone.
     """
 
     id: str
@@ -39,7 +40,7 @@ class Profile(HalResource):
     email: str | None = None
     features_disabled: str | None = None
     default_workspace: Workspace | None = None
-    working_account: Account | None = set_by_server()
+    working_account: Account | None = None
 
 
 class NewProfileFields(TypedDict, total=False):
@@ -48,6 +49,7 @@ class NewProfileFields(TypedDict, total=False):
     phone: str | None
     features_disabled: str | None
     default_workspace: Workspace | None
+    working_account: Account | None
 
 
 class ProfileFields(NewProfileFields, total=False):

@@ -14,6 +14,7 @@ from aiomatatika import (
     Response,
     Secret,
     Timeouts,
+    Workspace,
 )
 
 
@@ -51,6 +52,18 @@ async def references(session: MatatikaSession, profile: Profile) -> None:
     session.apikeys.list(size="5")  # type: ignore[arg-type]
     paging: Paging = {"limit": 5}  # type: ignore[typeddict-unknown-key]
     assert paging
+
+
+async def people(session: MatatikaSession, workspace: Workspace, profile: Profile) -> None:
+    # A resource of another kind,
+    await session.accounts.set_owner(workspace, profile)  # type: ignore[arg-type]
+    await session.subscriptions.subscribe_channel(workspace)  # type: ignore[arg-type]
+    # what the server sets,
+    await session.profiles.update(profile, handle="@ada")  # type: ignore[call-arg]
+    # and a time that is a text are refused.
+    session.notifications.list(since="2026-07-01T12:30")  # type: ignore[arg-type]
+    # A new profile has a name.
+    await session.profiles.create("auth0|1", email="ada@example.com")  # type: ignore[call-arg]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:
