@@ -54,27 +54,42 @@ def settable_members(cls: Any) -> Mapping[str, str]:
     }
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(value: Any, of_resource: Callable[[HalResource], Any]) -> Any:
+    """Return a value as the API writes it; of a resource, what a function makes of it."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, HalResource):
-        identity = getattr(value, "id", None)
-        return ({} if identity is None else {"id": identity}) | _members_of(value)
+        return of_resource(value)
     if isinstance(value, datetime) and value.utcoffset() is not None:
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat()  # as the API writes it
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat()
     if isinstance(value, Mapping | JsonObject):
-        return {name: _to_json(part) for name, part in value.items()}
+        return {name: _to_json(part, of_resource) for name, part in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return [_to_json(item) for item in value]
+        return [_to_json(item, of_resource) for item in value]
     return value
+
+
+def _id_of(resource: HalResource) -> dict[str, Any]:
+    id = getattr(resource, "id", None)
+    return {} if id is None else {"id": str(id)}
 
 
 def _members_of(resource: HalResource) -> dict[str, Any]:
     """Return what the server sent of a resource, as far as a client may set it; None and () are what it left out."""
     names = settable_members(cast("Any", type(resource)))
     values = {member: getattr(resource, attribute) for attribute, member in names.items()}
-    known = {member: _to_json(value) for member, value in values.items() if value is not None and value != ()}
+    known = {name: _to_json(value, _as_read) for name, value in values.items() if value is not None and value != ()}
     return dict(resource.extra.items()) | known
+
+
+def _as_read(resource: HalResource) -> dict[str, Any]:
+    """Return a resource that stands in another one, as the server sent it."""
+    return _id_of(resource) | _members_of(resource)
+
+
+def _as_named(resource: HalResource) -> dict[str, Any]:
+    """Return a resource that a caller puts into another: where it has an id, that alone names it."""
+    return _id_of(resource) or _members_of(resource)
 
 
 def kept_members(cls: Any, members: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +123,7 @@ class FieldValues:
         names = settable_members(self._cls)
         unknown = ", ".join(repr(name) for name in values if name not in names)
         if not unknown:
-            members = {names[name]: _to_json(value) for name, value in values.items()}
+            members = {names[name]: _to_json(value, _as_named) for name, value in values.items()}
             self._members = lambda: members
         cast("dict[str, Any]", values).clear()
         if unknown:

@@ -27,7 +27,19 @@ from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.urls import path_segment, uuid_of
 
-__all__ = ["ACCEPTED", "CREATED", "DONE", "OK", "OK_OR_CREATED", "CallOptions", "Group", "Paging", "Ref", "id_of"]
+__all__ = [
+    "ACCEPTED",
+    "CREATED",
+    "DONE",
+    "OK",
+    "OK_OR_CREATED",
+    "CallOptions",
+    "Group",
+    "Paging",
+    "Ref",
+    "id_of",
+    "paging_query",
+]
 
 _logger = logging.getLogger("aiomatatika")
 
@@ -39,8 +51,8 @@ Ref: TypeAlias = R | UUID | str
 
 OK: Final = frozenset({200})
 CREATED: Final = frozenset({201})
-OK_OR_CREATED: Final = frozenset({200, 201})
 ACCEPTED: Final = frozenset({202})
+OK_OR_CREATED: Final = frozenset({200, 201})
 DONE: Final = frozenset({200, 204})
 """What a call without a result, or whose result can be empty, ends with."""
 _MAX_SIZE = 100_000
@@ -62,7 +74,13 @@ class Paging(TypedDict, total=False):
     prefetch: int
 
 
-def _paging_query(paging: Paging) -> dict[str, str | list[str]]:
+def paging_query(paging: Paging) -> dict[str, str | list[str]]:
+    """Return the query parameters that ask for a part of a collection.
+
+    Raises:
+        TypeError: A name is none that `Paging` has.
+        InvalidArgumentError: A value is out of range.
+    """
     unknown = paging.keys() - Paging.__annotations__.keys()
     if unknown:
         raise TypeError(f"list() takes {', '.join(Paging.__annotations__)}, not {', '.join(sorted(unknown))}")
@@ -138,9 +156,19 @@ class Group:
         self, path: str, cls: type[R], relation: str, paging: Paging | None = None, **filters: QueryValue
     ) -> Collection[R]:
         """GET pages, each SAFE to repeat. Nothing is sent yet."""
-        paging = paging or {}
-        url = self._client.at(path, {**filters, **_paging_query(paging)})
-        return Collection(PageSource(self._client, cls, relation), url, paging.get("prefetch", 0))
+        return self._collection(PageSource(self._client, cls, relation), path, paging or {}, filters)
+
+    def _list_uncounted(
+        self, path: str, cls: type[R], relation: str, paging: Paging, **filters: QueryValue
+    ) -> Collection[R]:
+        """GET pages that no ``page`` object counts, each SAFE to repeat. Nothing is sent yet."""
+        return self._collection(PageSource(self._client, cls, relation, counted=False), path, paging, filters)
+
+    def _collection(
+        self, source: PageSource[R], path: str, paging: Paging, filters: Mapping[str, QueryValue]
+    ) -> Collection[R]:
+        url = self._client.at(path, {**filters, **paging_query(paging)})
+        return Collection(source, url, paging.get("prefetch", 0))
 
     async def _get(self, path: str, cls: type[T]) -> T:
         """GET an object: SAFE to repeat."""

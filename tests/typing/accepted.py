@@ -12,6 +12,8 @@ import attrs
 
 from aiomatatika import (
     AccessToken,
+    Account,
+    Administrator,
     ApiKey,
     BearerToken,
     ClientCredentials,
@@ -21,10 +23,12 @@ from aiomatatika import (
     Datastore,
     Download,
     HalResource,
+    Invitation,
     Job,
     JobStatus,
     MatatikaSession,
     NewApiKey,
+    Notification,
     Page,
     Paging,
     Pipeline,
@@ -39,8 +43,12 @@ from aiomatatika import (
     Secret,
     SecretDeliveryError,
     Setting,
+    Subscription,
+    SubscriptionType,
+    Tag,
     Timeouts,
     TransportError,
+    Workspace,
 )
 
 
@@ -62,7 +70,7 @@ credentials = [
 
 
 @attrs.frozen(kw_only=True)
-class Workspace(HalResource):
+class Invoice(HalResource):
     name: str
 
 
@@ -144,13 +152,33 @@ async def files(session: MatatikaSession, workspace: UUID) -> None:
     assert_type(await session.resources.publish(workspace, {"a": b"", "b": Path("b")}), list[Resource])
 
 
+async def people(session: MatatikaSession, workspace: Workspace, profile: Profile) -> None:
+    account = await session.accounts.create(company="Acme", owner_email="ada@example.com")
+    assert_type(await session.accounts.update(account, max_rows=None), Account)
+    assert_type(session.accounts.list_admins(account), Collection[Profile])
+    assert_type(await session.accounts.transfer_workspace(account, workspace), Workspace)
+    assert_type(await session.profiles.create("auth0|1", name="Ada", email="ada@example.com", phone="1"), Profile)
+    assert_type(await session.profiles.update(profile, name="Ada", default_workspace=workspace), Profile)
+    assert_type(await session.administrators.withdraw(workspace, profile.id), Administrator)
+    assert_type(session.invitations.list_received("ada@example.com", size=5), Collection[Invitation])
+    assert_type(session.tags.list(workspace), Collection[Tag])
+
+
+async def told(session: MatatikaSession, workspace: Workspace, since: datetime) -> None:
+    assert_type(session.news.list(workspace, since=since, size=5), Collection[Notification])
+    assert_type(await session.notifications.refresh(since=since), Page[Notification])
+    subscription = await session.subscriptions.subscribe_workspace(workspace, type="ALERTS", all_members=True)
+    assert_type(subscription.type, SubscriptionType | None)
+    assert_type(await session.subscriptions.update(subscription.id, SubscriptionType.ALL), Subscription)
+
+
 async def links(session: MatatikaSession, key: ApiKey) -> None:
     assert_type(await session.follow(key, "profile", Profile), Profile)
     assert_type(await session.follow(key, "profile", as_type=Profile), Profile)
     assert_type(await session.follow(key.links["profile"]), HalResource)
-    assert_type(await session.follow("/api/workspaces/1", as_type=Workspace), Workspace)
+    assert_type(await session.follow("/api/workspaces/1", as_type=Invoice), Invoice)
     assert_type(await session.act(key, "verify"), Response)
-    assert_type(await session.act(key.links["self"], "update", json={}, as_type=Workspace), Workspace)
+    assert_type(await session.act(key.links["self"], "update", json={}, as_type=Invoice), Invoice)
     assert_type(key.links.can("update"), bool)
 
 

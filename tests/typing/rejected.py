@@ -18,6 +18,7 @@ from aiomatatika import (
     Response,
     Secret,
     Timeouts,
+    Workspace,
 )
 
 
@@ -75,6 +76,18 @@ async def plugins(session: MatatikaSession, component: Datacomponent) -> None:
     # An update begins with what was read, and a file has a media type.
     await session.datacomponents.update(component.id, name="x")  # type: ignore[arg-type]
     await session.resources.put(component.id, "a/b", "text")  # type: ignore[call-arg]
+
+
+async def people(session: MatatikaSession, workspace: Workspace, profile: Profile) -> None:
+    # A resource of another kind,
+    await session.accounts.set_owner(workspace, profile)  # type: ignore[arg-type]
+    await session.subscriptions.subscribe_channel(workspace)  # type: ignore[arg-type]
+    # what the server sets,
+    await session.profiles.update(profile, handle="@ada")  # type: ignore[call-arg]
+    # and a time that is a text are refused.
+    session.notifications.list(since="2026-07-01T12:30")  # type: ignore[arg-type]
+    # A new profile has a name.
+    await session.profiles.create("auth0|1", email="ada@example.com")  # type: ignore[call-arg]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:
