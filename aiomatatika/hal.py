@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from datetime import date, time
 from enum import Enum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -80,7 +80,8 @@ class JsonObject:
             return NotImplemented
         return dict(self.items()) == dict(other.items())
 
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as a dict
+    def __hash__(self) -> int:
+        return hash(frozenset(self.keys()))  # its values need not have a hash; a resource that holds one has
 
     def __repr__(self) -> str:
         return f"<JsonObject: {len(self)} hidden>"

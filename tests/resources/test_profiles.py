@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from aiomatatika import InvalidArgumentError, MatatikaSession, NotFoundError, Profile, Workspace
+from aiomatatika import Account, InvalidArgumentError, MatatikaSession, NotFoundError, Profile, Workspace
 from aiomatatika.testing import MatatikaServer
 
 
@@ -52,11 +52,11 @@ async def test_what_is_no_id_is_refused_before_anything_is_sent(
     assert not matatika_server.requests
 
 
-WORKSPACE = {"id": str(UUID(int=1)), "name": "home", "deploymentSecret": "****"}
+WORKSPACE = {"id": str(UUID(int=1)), "name": "home"}
 ACCOUNT = {"id": "acme", "company": "Acme"}
 
 
-async def test_an_update_names_the_workspace_and_the_account_and_sends_nothing_that_the_server_sets(
+async def test_an_update_sends_back_what_was_read_but_names_what_is_new(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
     def edit(document: Any) -> None:
@@ -67,12 +67,14 @@ async def test_an_update_names_the_workspace_and_the_account_and_sends_nothing_t
     assert profile.default_workspace is not None
     assert profile.working_account is not None
     assert (profile.default_workspace.name, profile.working_account.company) == ("home", "Acme")
-    await matatika_session.profiles.update(profile, name="Ada", phone=None)
+    await matatika_session.profiles.update(
+        profile, name="Ada", phone=None, working_account=Account(id="other", company="Other")
+    )
     assert matatika_server.requests.api[-1].json() == {
         "name": "Ada",
         "email": profile.email,
-        "defaultWorkspace": {"id": WORKSPACE["id"]},
-        "workingAccount": {"id": "acme"},
+        "defaultWorkspace": WORKSPACE,
+        "workingAccount": {"id": "other"},
         "colour": "green",
     }
 
