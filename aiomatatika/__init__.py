@@ -50,7 +50,21 @@ if TYPE_CHECKING:
     from aiomatatika.options import Retries as Retries, Timeouts as Timeouts
     from aiomatatika.paging.collection import Collection as Collection
     from aiomatatika.paging.page import Page as Page
+    from aiomatatika.resources.alerts import Alert as Alert
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
+    from aiomatatika.resources.channels import (
+        Channel as Channel,
+        ChannelFields as ChannelFields,
+        ChannelScope as ChannelScope,
+        ChannelType as ChannelType,
+        NewChannelFields as NewChannelFields,
+    )
+    from aiomatatika.resources.comments import Comment as Comment
+    from aiomatatika.resources.datasets.models import (
+        Dataset as Dataset,
+        DatasetFields as DatasetFields,
+        DatasetMessage as DatasetMessage,
+    )
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
     from aiomatatika.resources.profiles import Profile as Profile
     from aiomatatika.secret import Secret as Secret
@@ -95,7 +109,11 @@ _NAMES = {
     "options": ("Retries", "Timeouts"),
     "paging.collection": ("Collection",),
     "paging.page": ("Page",),
+    "resources.alerts": ("Alert",),
     "resources.apikeys": ("ApiKey", "NewApiKey"),
+    "resources.channels": ("Channel", "ChannelFields", "ChannelScope", "ChannelType", "NewChannelFields"),
+    "resources.comments": ("Comment",),
+    "resources.datasets.models": ("Dataset", "DatasetFields", "DatasetMessage"),
     "resources.group": ("Paging", "Ref"),
     "resources.profiles": ("Profile",),
     "secret": ("Secret",),

@@ -7,9 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aiomatatika.resources.alerts import Alerts
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.channels import Channels
+    from aiomatatika.resources.comments import Comments
+    from aiomatatika.resources.datasets.group import Datasets
+    from aiomatatika.resources.feed import Feed
     from aiomatatika.resources.members import Members
     from aiomatatika.resources.profiles import Profiles
+    from aiomatatika.resources.search import Search
     from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
 
@@ -53,11 +59,23 @@ class Groups:
     _client: Client
     _groups: dict[str, Any]
 
+    alerts: Alerts = _late("alerts", "Alerts")
+    """Alerts: notes raised on datasets."""
     apikeys: ApiKeys = _late("apikeys", "ApiKeys")
     """API keys: client IDs and secrets with which programs stay authenticated."""
+    channels: Channels = _late("channels", "Channels")
+    """Channels: groups of datasets."""
+    comments: Comments = _late("comments", "Comments")
+    """Comments: what is said about datasets, and the replies."""
+    datasets: Datasets = _late("datasets.group", "Datasets")
+    """Datasets: published views of data, with an optional chart."""
+    feed: Feed = _late("feed", "Feed")
+    """The feed: the datasets that a workspace puts forward."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
+    search: Search = _late("search", "Search")
+    """Search among the datasets of a workspace."""
     workspaces: Workspaces = _late("workspaces", "Workspaces")
     """Workspaces: where pipelines run and datasets are published."""
