@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from aiomatatika.resources.profiles import Profile as Profile
     from aiomatatika.secret import Secret as Secret
     from aiomatatika.session import MatatikaSession as MatatikaSession
+    from aiomatatika.transfer import Download as Download
     from aiomatatika.transport.message import Response as Response
     from aiomatatika.transport.repeat import Repeat as Repeat
 
@@ -118,6 +119,7 @@ _NAMES = {
     "resources.profiles": ("Profile",),
     "secret": ("Secret",),
     "session": ("MatatikaSession",),
+    "transfer": ("Download",),
     "transport.message": ("Response",),
     "transport.repeat": ("Repeat",),
 }

@@ -21,7 +21,7 @@ from aiomatatika.options import Options
 from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.error_responses import api_error, challenge_code, request_id
-from aiomatatika.transport.failure import Failure, NoResponse, failure_of
+from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
 from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
@@ -194,9 +194,7 @@ class Call:
             return
         # Without a status (aiohttp keeps it back) it stays open whether what is sent ONCE was carried out.
         if response.failure is Failure.DAMAGED and (response.status or self._request.repeat is not Repeat.ONCE):
-            error = ResponseError(f"status {response.status or 'unknown'}: {response.reason}")
-            error.status = response.status
-            raise error
+            raise damaged_response(response)
         kind = TransportTimeoutError if response.timed_out else TransportError
         raise kind(response.reason, sent=self._sent)
 

@@ -14,7 +14,8 @@ from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, Clie
 from aiomatatika.secret import Secret
 from aiomatatika.transport.aiohttp_errors import MAX_HEADER, SentAlreadyError, no_response
 from aiomatatika.transport.failure import Failure, NoResponse
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import OpenResponse, Request, Response
+from aiomatatika.transport.unread_body import UnreadBody, broken_body
 
 __all__ = ["Attempt", "exchange"]
 
@@ -118,6 +119,9 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
         # Idle connections are kept apart by this name, and none is ever kept that was opened under it: see `fresh`.
         server_hostname=request.url.raw_host if attempt.fresh else None,
     )
+    if response.status in request.streamed:
+        unread = UnreadBody(response, attempt.limits.sock_read)
+        return OpenResponse(response.status, response.headers, unread, request)
     try:
         body = await _read(response, request.max_body, attempt.limits.sock_read)
     except BaseException as error:
@@ -163,9 +167,7 @@ def _without_body(request: Request, response: ClientResponse, error: Exception) 
     if isinstance(error, _TooLargeError):
         reason = f"the body is larger than {_size(request.max_body)}"
         return NoResponse(Failure.DAMAGED, reason, status=response.status, too_large=True)
-    if isinstance(error, TimeoutError):
-        return NoResponse(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=response.status)
-    return NoResponse(Failure.DAMAGED, "the body is incomplete or damaged", status=response.status)
+    return broken_body(response.status, error)
 
 
 def _size(size: int) -> str:

@@ -15,8 +15,9 @@ from aiomatatika.decoding.json_text import Mismatch, decode_json, media_type
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.unread_body import UnreadBody
 
-__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
+__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response"]
 
 _logger = logging.getLogger("aiomatatika")
 
@@ -43,6 +44,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         not_repeated_after: Statuses after which a broken body is left at that: what was to be done is done.
         done_already: Statuses that, where they answer a repeat, mean that the first one was carried out: the 404 to a
             DELETE, the 409 to what can be done once.
+        streamed: Statuses whose body is left to be read piece by piece: the response is then an `OpenResponse`.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
         max_body: The longest body of a success, in bytes.
@@ -57,6 +59,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     promised: frozenset[int] | None = None
     not_repeated_after: frozenset[int] = frozenset()
     done_already: frozenset[int] = frozenset()
+    streamed: frozenset[int] = frozenset()
     secret: str | None = None
     within: float | None = None
     max_body: int = MAX_BODY
@@ -186,3 +189,19 @@ class Response:
         raise TypeError(
             "a Response does not pickle or copy, for its body can hold secrets: keep what you need of .json()"
         )
+
+
+class OpenResponse(Response):
+    """A response whose body has yet to be read; whoever receives it closes it.
+
+    Attributes:
+        unread: The body.
+    """
+
+    __slots__ = ("unread",)
+
+    unread: UnreadBody
+
+    def __init__(self, status: int, headers: Mapping[str, str], unread: UnreadBody, request: Request) -> None:
+        super().__init__(status, headers, b"", request)
+        self.unread = unread
