@@ -183,11 +183,11 @@ class Channels(Group):
             InvalidArgumentError: The channel does not say which workspace it is in; read it with `get`.
             TypeError: A field does not exist; nothing was sent.
         """
-        id = id_of(channel, Channel)
-        if channel.workspace_id is None:
-            raise InvalidArgumentError("this Channel has no workspace_id, which the request needs: read it with get()")
+        if not isinstance(channel, Channel) or channel.workspace_id is None:
+            raise InvalidArgumentError("this call needs a Channel with its workspace_id: read it with channels.get")
         body = await self._changed(channel, changes, self.get)
-        return await self._create(f"/workspaces/{channel.workspace_id}/channels/{id}", Channel, body)
+        path = f"/workspaces/{id_of(channel.workspace_id, Workspace)}/channels/{id_of(channel, Channel)}"
+        return await self._create(path, Channel, body)
 
     async def delete(self, channel: Ref[Channel]) -> None:
         """Delete a channel: ``DELETE /channels/{channel_id}``.

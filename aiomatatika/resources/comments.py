@@ -55,9 +55,8 @@ def _path(dataset: Ref[Dataset], comment: Ref[Comment] | None = None) -> str:
 
 
 def _dataset_of(comment: Comment) -> UUID:
-    id_of(comment, Comment)  # it says what a wrong argument should have been
-    if comment.dataset_id is None:
-        raise InvalidArgumentError("this Comment has no dataset_id, which the request needs: read it with comments.get")
+    if not isinstance(comment, Comment) or comment.dataset_id is None:
+        raise InvalidArgumentError("this call needs a Comment with its dataset_id: read it with comments.get")
     return comment.dataset_id
 
 

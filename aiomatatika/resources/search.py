@@ -76,7 +76,7 @@ class Search(Group):
         """
         if not searches:
             raise InvalidArgumentError("msearch takes at least one search")
-        # NDJSON, with a header before each search. The charset is named: text/plain means ISO-8859-1 to servers in Java.
+        # The charset is named, for a server in Java takes text/plain without one as ISO-8859-1.
         body = Body(b"".join(_HEADER + json_body(dict(each)).reveal() + b"\n" for each in searches))
         response = await self._send(
             "POST",
@@ -88,6 +88,4 @@ class Search(Group):
             accept="application/json",
         )
         found = response.json() if response.body else {}
-        if not isinstance(found, dict):
-            response.promised(Mismatch("body: expected an object"))
-        return found
+        return response.promised(found if isinstance(found, dict) else Mismatch("body: expected an object"))

@@ -10,10 +10,18 @@ import attrs
 
 from aiomatatika import (
     AccessToken,
+    Alert,
     ApiKey,
     BearerToken,
+    Channel,
+    ChannelType,
     ClientCredentials,
     Collection,
+    Comment,
+    Dataset,
+    DatasetFields,
+    DatasetMessage,
+    Download,
     HalResource,
     MatatikaSession,
     NewApiKey,
@@ -98,6 +106,26 @@ async def references(session: MatatikaSession, key: NewApiKey) -> None:
     assert_type(newest(session, size=5, sort=("created,desc", "name"), page=1, prefetch=2), Collection[ApiKey])
     wanted: Paging = {"size": 5}
     assert_type(session.apikeys.list(**wanted), Collection[ApiKey])
+
+
+async def datasets(session: MatatikaSession, channel: Channel, fields: DatasetFields) -> None:
+    assert_type(session.channels.list("id", type=ChannelType.LIST, contains_dataset="id", size=5), Collection[Channel])
+    assert_type(await session.channels.create("id", "name", type="LIST", description=None), Channel)
+    assert_type(await session.channels.update(channel, name="other"), Channel)
+    assert_type(session.datasets.list_in_channel(channel), Collection[Dataset])
+    dataset = await session.datasets.publish("id", id=UUID(int=0), **fields)
+    assert_type(dataset, Dataset)
+    assert_type(await session.datasets.rows(dataset), list[dict[str, Any]])
+    assert_type(session.datasets.csv(dataset), Download)
+    assert_type(await session.datasets.send_message(dataset, "auth0|1", "look"), DatasetMessage)
+    assert_type(await session.alerts.create(dataset, "late"), Alert)
+    comment = await session.comments.create(dataset, "hello")
+    assert_type(comment, Comment)
+    assert_type(session.comments.list_replies(comment, sort="created"), Collection[Comment])
+    assert_type(await session.comments.history(comment), HalResource)
+    assert_type(session.feed.list("id", prefetch=1), Collection[Dataset])
+    assert_type(session.search.datasets("id", "words", tags=["a"]), Collection[Dataset])
+    assert_type(await session.search.msearch("id", {}, {}), dict[str, Any])
 
 
 async def links(session: MatatikaSession, key: ApiKey) -> None:

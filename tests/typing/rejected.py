@@ -5,7 +5,9 @@ from __future__ import annotations
 import aiomatatika
 from aiomatatika import (
     ApiKey,
+    Channel,
     ClientCredentials,
+    Dataset,
     Deployment,
     MatatikaSession,
     Paging,
@@ -51,6 +53,18 @@ async def references(session: MatatikaSession, profile: Profile) -> None:
     session.apikeys.list(size="5")  # type: ignore[arg-type]
     paging: Paging = {"limit": 5}  # type: ignore[typeddict-unknown-key]
     assert paging
+
+
+async def datasets(session: MatatikaSession, channel: Channel, dataset: Dataset) -> None:
+    # A channel is no dataset,
+    await session.datasets.rows(channel)  # type: ignore[arg-type]
+    session.datasets.list_in_channel(dataset)  # type: ignore[arg-type]
+    # what the server sets is not set,
+    await session.datasets.edit(dataset, like_count=5)  # type: ignore[call-arg]
+    await session.channels.update(channel, workspace_id="id")  # type: ignore[call-arg]
+    # and what needs more than an id takes the resource.
+    await session.channels.update(channel.id, name="other")  # type: ignore[arg-type]
+    await session.comments.reply("id", "hello")  # type: ignore[arg-type]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, Unpack
 from urllib.parse import unquote
 from uuid import UUID
 
+from aiomatatika.decoding.json_text import Mismatch
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.resources.channels import Channel
@@ -21,6 +22,12 @@ from aiomatatika.transport.urls import path_segments, uuid_of
 __all__ = ["Datasets"]
 
 _Rows: TypeAlias = list[dict[str, Any]]
+
+
+def _rows_of(document: Any) -> _Rows | Mismatch:
+    if isinstance(document, list) and all(isinstance(row, dict) for row in document):
+        return document
+    return Mismatch("body: expected an array of objects")
 
 
 def _path(dataset: Ref[Dataset], below: str = "") -> str:
@@ -84,8 +91,13 @@ class Datasets(Group):
 
         Returns:
             A dict for each row, by column; empty where the dataset has no data (204).
+
+        Raises:
+            ResponseError: The rows are not JSON objects, or too many: `csv` takes them.
         """
-        return await self._array(_path(dataset, "/data"), dict)
+        path = _path(dataset, "/data")
+        response = await self._send("GET", path, Repeat.SAFE, promised=DONE, accept="application/json")
+        return response.promised(_rows_of(response.json() if response.body else []))
 
     def csv(self, dataset: Ref[Dataset]) -> Download:
         """Return a download of the rows as CSV, of any size: ``GET /datasets/{dataset_id}/data``.
