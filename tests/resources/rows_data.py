@@ -28,7 +28,7 @@ ROWS: Final[dict[str, Row]] = {
     "datasets.list_liked": Row(lambda s, x: s.datasets.list_liked(x.workspace), SAFE),
     "datasets.list_by_channel": Row(lambda s, x: s.datasets.list_in_channel(x.channel), SAFE),
     "datasets.get": Row(lambda s, x: s.datasets.get(x.dataset), SAFE),
-    "datasets.get_in_workspace": Row(lambda s, x: s.datasets.find(x.workspace, x.dataset.alias), SAFE),
+    "datasets.get_in_workspace": Row(lambda s, x: s.datasets.find(x.workspace, x.dataset.id), SAFE),
     "datasets.get_data": Row(lambda s, x: s.datasets.rows(x.dataset), SAFE),
     "datasets.publish": Row(lambda s, x: s.datasets.publish(x.workspace, alias="a/b", title="t"), IDEMPOTENT),
     "datasets.edit": Row(lambda s, x: s.datasets.edit(x.dataset, title="other"), IDEMPOTENT),

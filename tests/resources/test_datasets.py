@@ -129,3 +129,4 @@ async def test_arrow_of_what_is_no_csv_quotes_no_row(
     with pytest.raises(ResponseError, match="not CSV") as caught:
         await matatika_session.datasets.arrow(ID)
     assert caught.value.__cause__ is caught.value.__context__ is None
+    assert caught.value.path == DATA

@@ -9,21 +9,28 @@ from typing import Any
 
 from aiomatatika.errors import ConfigurationError, ResponseError
 from aiomatatika.transfer import Download
+from aiomatatika.transport.message import CallFacts
 
 __all__ = ["arrow_table"]
 
 
-async def arrow_table(download: Download) -> Any:
+async def arrow_table(download: Download, call: CallFacts) -> Any:
     """Return the `pyarrow.Table` of a download of CSV, with the types that its values have.
 
     It is made in a thread: pyarrow takes a second to import, and a second for some hundred MiB of text.
+
+    Args:
+        download: The CSV.
+        call: What the error of a body that is not CSV tells of.
     """
     pyarrow = await asyncio.to_thread(_pyarrow)
     body = await download.read()
     table = await asyncio.to_thread(_table, pyarrow, body)
-    if table is None:
-        raise ResponseError("the data of the dataset is not CSV in UTF-8")
-    return table
+    if table is not None:
+        return table
+    error = ResponseError("the data of the dataset is not CSV in UTF-8")
+    call.describe(error)
+    raise error
 
 
 def _pyarrow() -> Any:

@@ -16,6 +16,7 @@ from aiomatatika.resources.group import DONE, OK_OR_CREATED, Group, Paging, Ref,
 from aiomatatika.resources.profiles import Profile
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transfer import Download
+from aiomatatika.transport.message import Request
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.urls import path_segments, uuid_of
 
@@ -104,8 +105,7 @@ class Datasets(Group):
 
         Nothing is sent yet; repeating is safe. Empty where the dataset has no data (204).
         """
-        request = self._request("GET", _path(dataset, "/data"), Repeat.SAFE, promised=DONE, accept="text/csv")
-        return Download(self._client, request)
+        return Download(self._client, self._csv_request(dataset))
 
     async def arrow(self, dataset: Ref[Dataset]) -> Any:
         """Return the rows as a `pyarrow.Table`, from CSV: ``GET /datasets/{dataset_id}/data``. Repeating is safe.
@@ -120,7 +120,11 @@ class Datasets(Group):
             ConfigurationError: The package ``pyarrow`` is not installed; nothing was sent.
             ResponseError: The data is not CSV.
         """
-        return await arrow_table(self.csv(dataset))
+        request = self._csv_request(dataset)
+        return await arrow_table(Download(self._client, request), request.facts())
+
+    def _csv_request(self, dataset: Ref[Dataset]) -> Request:
+        return self._request("GET", _path(dataset, "/data"), Repeat.SAFE, promised=DONE, accept="text/csv")
 
     async def publish(
         self, workspace: Ref[Workspace], *, id: UUID | str | None = None, **fields: Unpack[DatasetFields]
