@@ -52,7 +52,16 @@ if TYPE_CHECKING:
     from aiomatatika.paging.page import Page as Page
     from aiomatatika.resources.accounts.models import Account as Account, AccountFields as AccountFields
     from aiomatatika.resources.administrators import Administrator as Administrator
+    from aiomatatika.resources.alerts import Alert as Alert
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
+    from aiomatatika.resources.channels import (
+        Channel as Channel,
+        ChannelFields as ChannelFields,
+        ChannelScope as ChannelScope,
+        ChannelType as ChannelType,
+        NewChannelFields as NewChannelFields,
+    )
+    from aiomatatika.resources.comments import Comment as Comment
     from aiomatatika.resources.datacomponents import (
         Datacomponent as Datacomponent,
         DatacomponentFields as DatacomponentFields,
@@ -70,6 +79,11 @@ if TYPE_CHECKING:
         Setting as Setting,
         SettingKind as SettingKind,
         SettingOption as SettingOption,
+    )
+    from aiomatatika.resources.datasets.models import (
+        Dataset as Dataset,
+        DatasetFields as DatasetFields,
+        DatasetMessage as DatasetMessage,
     )
     from aiomatatika.resources.datastores import Datastore as Datastore
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
@@ -141,7 +155,10 @@ _NAMES = {
     "paging.page": ("Page",),
     "resources.accounts.models": ("Account", "AccountFields"),
     "resources.administrators": ("Administrator",),
+    "resources.alerts": ("Alert",),
     "resources.apikeys": ("ApiKey", "NewApiKey"),
+    "resources.channels": ("Channel", "ChannelFields", "ChannelScope", "ChannelType", "NewChannelFields"),
+    "resources.comments": ("Comment",),
     "resources.datacomponents": ("Datacomponent", "DatacomponentFields", "Selection", "Stream", "StreamField"),
     "resources.dataplugins": (
         "Dataplugin",
@@ -154,6 +171,7 @@ _NAMES = {
         "SettingKind",
         "SettingOption",
     ),
+    "resources.datasets.models": ("Dataset", "DatasetFields", "DatasetMessage"),
     "resources.datastores": ("Datastore",),
     "resources.group": ("Paging", "Ref"),
     "resources.invitations": ("Invitation", "InvitationStatus"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, cast, final
+from uuid import UUID
 
 import attrs
 
@@ -129,11 +130,14 @@ class FieldValues:
         if unknown:
             raise TypeError(f"{cls.__name__} has no field {unknown} that can be set; it has {', '.join(names)}")
 
-    def new(self) -> Body:
-        """Return the body that creates a resource. A field of None is left out."""
-        return json_body(
-            kept_members(self._cls, {name: value for name, value in self._members().items() if value is not None})
-        )
+    def new(self, id: UUID | None = None) -> Body:
+        """Return the body that creates a resource. A field of None is left out.
+
+        Args:
+            id: The id of the resource, where no path names it.
+        """
+        given = {"id": id} | self._members()
+        return json_body(kept_members(self._cls, {name: value for name, value in given.items() if value is not None}))
 
     def edit(self) -> Body:
         """Return the body of a PATCH: the fields given, and null where they are None."""

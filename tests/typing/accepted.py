@@ -14,12 +14,19 @@ from aiomatatika import (
     AccessToken,
     Account,
     Administrator,
+    Alert,
     ApiKey,
     BearerToken,
+    Channel,
+    ChannelType,
     ClientCredentials,
     Collection,
+    Comment,
     Datacomponent,
     Dataplugin,
+    Dataset,
+    DatasetFields,
+    DatasetMessage,
     Datastore,
     Download,
     HalResource,
@@ -170,6 +177,26 @@ async def told(session: MatatikaSession, workspace: Workspace, since: datetime) 
     subscription = await session.subscriptions.subscribe_workspace(workspace, type="ALERTS", all_members=True)
     assert_type(subscription.type, SubscriptionType | None)
     assert_type(await session.subscriptions.update(subscription.id, SubscriptionType.ALL), Subscription)
+
+
+async def datasets(session: MatatikaSession, channel: Channel, fields: DatasetFields) -> None:
+    assert_type(session.channels.list("id", type=ChannelType.LIST, contains_dataset="id", size=5), Collection[Channel])
+    assert_type(await session.channels.create("id", "name", type="LIST", description=None), Channel)
+    assert_type(await session.channels.update(channel, name="other"), Channel)
+    assert_type(session.datasets.list_in_channel(channel), Collection[Dataset])
+    dataset = await session.datasets.publish("id", id=UUID(int=0), **fields)
+    assert_type(dataset, Dataset)
+    assert_type(await session.datasets.rows(dataset), list[dict[str, Any]])
+    assert_type(session.datasets.csv(dataset), Download)
+    assert_type(await session.datasets.send_message(dataset, "auth0|1", "look"), DatasetMessage)
+    assert_type(await session.alerts.create(dataset, "late"), Alert)
+    comment = await session.comments.create(dataset, "hello")
+    assert_type(comment, Comment)
+    assert_type(session.comments.list_replies(comment, sort="created"), Collection[Comment])
+    assert_type(await session.comments.history(comment), HalResource)
+    assert_type(session.feed.list("id", prefetch=1), Collection[Dataset])
+    assert_type(session.search.datasets("id", "words", tags=["a"]), Collection[Dataset])
+    assert_type(await session.search.msearch("id", {}, {}), dict[str, Any])
 
 
 async def links(session: MatatikaSession, key: ApiKey) -> None:

@@ -7,8 +7,10 @@ from uuid import UUID
 import aiomatatika
 from aiomatatika import (
     ApiKey,
+    Channel,
     ClientCredentials,
     Datacomponent,
+    Dataset,
     Deployment,
     MatatikaSession,
     Paging,
@@ -88,6 +90,18 @@ async def people(session: MatatikaSession, workspace: Workspace, profile: Profil
     session.notifications.list(since="2026-07-01T12:30")  # type: ignore[arg-type]
     # A new profile has a name.
     await session.profiles.create("auth0|1", email="ada@example.com")  # type: ignore[call-arg]
+
+
+async def datasets(session: MatatikaSession, channel: Channel, dataset: Dataset) -> None:
+    # A channel is no dataset,
+    await session.datasets.rows(channel)  # type: ignore[arg-type]
+    session.datasets.list_in_channel(dataset)  # type: ignore[arg-type]
+    # what the server sets is not set,
+    await session.datasets.edit(dataset, like_count=5)  # type: ignore[call-arg]
+    await session.channels.update(channel, workspace_id="id")  # type: ignore[call-arg]
+    # and what needs more than an id takes the resource.
+    await session.channels.update(channel.id, name="other")  # type: ignore[arg-type]
+    await session.comments.reply("id", "hello")  # type: ignore[arg-type]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:
