@@ -29,7 +29,7 @@ def require() -> None:
     """Skip the test where a part is missing; under ``CI=true`` it fails."""
     if missing := _missing():
         end = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        end(f"{', '.join(missing)}: not on this machine (`make peers` as root installs what Debian has)")
+        end(f"{', '.join(missing)}: not on this machine: `make peers` installs it (Debian's packages as root)")
 
 
 def main() -> None:
