@@ -24,7 +24,7 @@ from aiomatatika.secret import Secret
 
 __all__ = ["FieldValues", "kept_members", "member", "sent_back", "set_by_server", "settable_members"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 _SET_BY_SERVER: Final = "set by server"
 _SENT_BACK: Final = "sent back"

@@ -21,7 +21,7 @@ from aiomatatika.transport.unread_body import UnreadBody
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -107,6 +107,16 @@ class CallFacts(msgspec.Struct, eq=False):
             error.maybe_done, error.repeatable = self.maybe_done, self.repeatable
             error.request_id = self.request_id
 
+    def log_fields(self, status: int | None = None) -> dict[str, object]:
+        """Return the ``extra`` of a log record about the call."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "status": status,
+            "attempt": self.attempts,
+            "request_id": self.request_id,
+        }
+
 
 class Response:
     """A response of the API: status, headers and body, read whole.
@@ -170,6 +180,7 @@ class Response:
                 self.call.method,
                 self.call.path,
                 path_list(found.unreadable),
+                extra=self.call.log_fields(self.status),
             )
         return found.content
 
