@@ -57,6 +57,10 @@ class Row:
         """Its members as they are now, without links. Changing them changes the row."""
         return self._members
 
+    def get(self, name: str) -> object:
+        """Return a member, or None where it does not have it."""
+        return self.document.get(name)
+
     def replace(self, members: Mapping[str, Any]) -> None:
         """Take what a PUT sent: other members go, except those that are the server's own."""
         kept = self.type.set_by_the_server | self.type.lasting

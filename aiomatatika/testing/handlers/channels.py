@@ -7,7 +7,7 @@ from typing import Any
 
 from aiomatatika.testing.context import Context, not_found
 from aiomatatika.testing.error_responses import RefusedError
-from aiomatatika.testing.handlers.generic import listed, rows_response
+from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.resource_types import BY_NAME
 from aiomatatika.testing.responses import ServerResponse
 from aiomatatika.testing.rows import Row
@@ -24,13 +24,10 @@ def _list(context: Context) -> ServerResponse:
     dataset_id = query.get("containsDataset")
     dataset = context.tables["datasets"].find(dataset_id, {}) if dataset_id else None
 
-    def value(row: Row, name: str) -> object:
-        return row.document.get(name)
-
     def shown(row: Row) -> dict[str, Any]:
         return {"containsDataset": dataset is not None and _lists(row, dataset), **context.shown(row)}
 
-    return listed(context, rows, (value, shown))
+    return rows_response(context, rows, shown=shown)
 
 
 def _lists(channel: Row, dataset: Row) -> bool:

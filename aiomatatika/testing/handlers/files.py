@@ -71,7 +71,7 @@ def _discovery(context: Context) -> ServerResponse:
         lines.append(f"{group}:" if members else f"{group}: []")
         for member in members:
             lines += [f"- name: {member.get('name')}", f"  variant: {member.get('variant')}"]
-    return ServerResponse(200, {"Content-Type": "text/yaml"}, "\n".join([*lines, ""]).encode())
+    return ServerResponse(200, {"Content-Type": "text/yaml"}, "\n".join([*lines, ""]).encode("utf-8", "replace"))
 
 
 def _group_of(plugin: Row) -> str:

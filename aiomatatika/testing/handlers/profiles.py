@@ -17,14 +17,7 @@ __all__ = ["HANDLERS", "profile_list"]
 
 def profile_list(context: Context, profiles: list[StoredProfile]) -> ServerResponse:
     """Return a list of profiles."""
-
-    def value(profile: StoredProfile, name: str) -> object:
-        return _document(context, profile).get(name)
-
-    def shown(profile: StoredProfile) -> dict[str, Any]:
-        return _document(context, profile)
-
-    return listed(context, profiles, (value, shown))
+    return listed(context, [_document(context, profile) for profile in profiles], (dict.get, dict))
 
 
 def _list(context: Context) -> ServerResponse:
