@@ -39,8 +39,8 @@ class Row:
         self.type = type
         self.id = id
         self.parents = parents
-        self.created_ns = time.stamp()
-        self.modified_ns = self.created_ns + 214  # those of a real, fresh resource differ, too
+        self.created_ns: int = time.stamp()
+        self.modified_ns: int = self.created_ns + 214  # those of a real, fresh resource differ, too
         self.related: dict[str, None] = {}
         self._time = time
         self._members: dict[str, Any] = {type.identified_by: id}
@@ -91,8 +91,8 @@ class ProvisionedRow(Row):
 
     def __init__(self, type: ResourceType, id: str, parents: dict[str, str], time: ServerTime) -> None:
         super().__init__(type, id, parents, time)
-        self.provisioning = _PROVISIONING
-        self.provisioned = "READY"
+        self.provisioning: float = _PROVISIONING
+        self.provisioned: str = "READY"
         self._written = time.elapsed()
 
     @property
@@ -232,7 +232,7 @@ class FileRow(Row):
 
     def __init__(self, type: ResourceType, id: str, parents: dict[str, str], time: ServerTime) -> None:
         super().__init__(type, id, parents, time)
-        self.data = b""
+        self.data: bytes = b""
 
     @property
     def content(self) -> str:

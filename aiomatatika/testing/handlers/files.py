@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from aiomatatika.testing.bodies import members_of, valid_members
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.multipart import parts_of
@@ -120,7 +121,7 @@ def _plugins_in_json(text: str) -> list[dict[str, str]]:
         raise RefusedError(400, "The discovery file cannot be read") from None
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "resources.get": _get,
     "resources.put": _put,
     "resources.publish": _publish,

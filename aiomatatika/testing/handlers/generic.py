@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from aiomatatika.testing.context import Context, not_found
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.documents import draft_of
 from aiomatatika.testing.paging import Listing, page_of
 from aiomatatika.testing.resource_types import BY_VARIABLE
@@ -130,7 +130,7 @@ def delete(context: Context) -> ServerResponse:
     return ServerResponse(204)
 
 
-BY_KIND: Mapping[str, Callable[[Context], ServerResponse]] = {
+BY_KIND: Final[Mapping[str, Handler]] = {
     "list": list_rows,
     "get": get,
     "initialise": initialise,
