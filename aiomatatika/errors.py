@@ -29,7 +29,8 @@
 Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call),
 ``.request_id`` (for the vendor's support, where the server sent one) and, when it was raised while iterating,
 ``.next_url``. It pickles and copies, and no exception of aiohttp hangs in its chain: theirs hold the Authorization
-header. ``except MatatikaError`` catches everything but an `OSError` of the caller's own ``save=``.
+header. ``except MatatikaError`` catches everything but an `OSError` of the caller's own files: ``save=``,
+`Download.save`, a body that is a path.
 """
 
 from __future__ import annotations
@@ -256,9 +257,16 @@ class ResponseError(MatatikaError):
 
     Attributes:
         status: The HTTP status, where it is known.
+        incomplete: Whether the body was cut, damaged on its way or stopped coming: another attempt can bring it whole.
     """
 
     status: int | None = None
+    incomplete: bool = False
+
+    @property
+    def transient(self) -> bool:
+        """Whether repeating the call later can help, and is safe."""
+        return self.incomplete and self.repeatable
 
 
 class LinkError(MatatikaError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 import weakref
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
 import aiohttp
-import attrs
 
 from aiomatatika.auth.client_credentials import ClientCredentialsGrant
 from aiomatatika.auth.shared import shared_token
@@ -20,49 +19,38 @@ from aiomatatika.auth.token import FixedToken
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
 from aiomatatika.decoding.converter import check_class
-from aiomatatika.decoding.request_bodies import json_body
+from aiomatatika.decoding.header_fields import header_fields
 from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
-from aiomatatika.errors import ConfigurationError, InvalidArgumentError, LinkError, RelationNotFoundError
+from aiomatatika.errors import ConfigurationError, InvalidArgumentError
 from aiomatatika.hal import HalResource, Link
 from aiomatatika.options import Options, Retries, Timeouts
-from aiomatatika.relations import Relation
+from aiomatatika.request_arguments import (
+    BodyArgument,
+    accept_header,
+    action_link,
+    checked_method,
+    href_of,
+    request_content,
+    request_url,
+)
 from aiomatatika.resources import Groups
 from aiomatatika.secret import Secret
 from aiomatatika.settings import SessionOverrides, check_kinds, user_agent_header
+from aiomatatika.transfer import Download
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.clock import clock_of_new_sessions
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import HAL_JSON, Request, Response
-from aiomatatika.transport.query import Params, with_params
+from aiomatatika.transport.query import Params
 from aiomatatika.transport.repeat import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
+from aiomatatika.transport.streamed_body import IteratorBody
 from aiomatatika.transport.urls import ApiRoot
 
 __all__ = ["MatatikaSession"]
 
 T = TypeVar("T")
-
-_METHOD = re.compile(r"[A-Z]+", re.ASCII)
-_ACCEPT = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
-
-
-def _action_link(target: HalResource | Link, action: str) -> Link:
-    """Return the link of an action, with the method that it takes."""
-    if not isinstance(action, str):
-        raise InvalidArgumentError(f"action must be a str, such as 'verify', not {type(action).__name__}")
-    if isinstance(target, HalResource):
-        link = target.links.action(*action.split(" ", 1))
-    elif isinstance(target, Link):
-        relation = Relation.parse(target.rel)
-        if action not in relation.actions:
-            raise RelationNotFoundError(f"the link {target.rel!r} does not offer {action!r}")
-        link = target if len(relation.actions) == 1 else attrs.evolve(target, method=relation.method(action))
-    else:
-        raise InvalidArgumentError(f"expected a resource or a Link, not {type(target).__name__}")
-    if link.method is None:
-        raise LinkError(f"the link {link.rel!r} does not say which method {action!r} takes: use request()")
-    return link
 
 
 class MatatikaSession(Groups):
@@ -210,7 +198,7 @@ class MatatikaSession(Groups):
             target = target.links[rel or "self"]
         elif rel is not None:
             raise InvalidArgumentError("rel goes with a resource, not with a link")
-        url = self._client.state.root.resolve(self._href(target, {"GET"}))
+        url = self._client.state.root.resolve(href_of(target, "GET"))
         request = Request(method="GET", url=url, repeat=Repeat.SAFE)
         return (await self._client.send(request)).structured(as_type or HalResource)
 
@@ -242,7 +230,7 @@ class MatatikaSession(Groups):
         try:
             if as_type is not None:
                 check_class(as_type)
-            link = _action_link(target, action)
+            link = action_link(target, action)
             repeat = Repeat.ONCE if action.startswith("create") else None
             call = self.request(link.method or "", link, json=json, repeat=repeat)
         finally:
@@ -250,24 +238,15 @@ class MatatikaSession(Groups):
         response = await call
         return response if as_type is None else response.structured(as_type)
 
-    @staticmethod
-    def _href(link: Link | str, methods: set[str]) -> str:
-        if isinstance(link, str):
-            return link
-        if not isinstance(link, Link):
-            raise InvalidArgumentError(f"expected a resource, a Link or an href, not {type(link).__name__}")
-        if link.templated:
-            raise LinkError(f"the link {link.rel!r} is a URI template: expand it yourself")
-        if link.method is not None and link.method not in methods:
-            raise LinkError(f"the link {link.rel!r} is for {link.method}: use request({link.method!r}, link)")
-        return link.href
-
     async def request(  # noqa: PLR0913  # one keyword for each part of a request
         self,
         method: str,
         path_or_link: str | Link,
         *,
         json: Any = None,
+        body: BodyArgument | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
         params: Params | None = None,
         accept: str | None = None,
         repeat: Repeat | None = None,
@@ -278,6 +257,12 @@ class MatatikaSession(Groups):
             method: The HTTP method.
             path_or_link: A path below the API's root, such as ``/workspaces``; an absolute URL of the API; or a `Link`.
             json: The body, as JSON; None sends none.
+            body: The body as it is, in place of ``json``: bytes; a str, sent in UTF-8; a file's `Path`; or an
+                asynchronous iterator of bytes. A file is read while it is sent, and opened anew for a repeat. What an
+                iterator yields is sent ONCE, whatever ``repeat`` says.
+            content_type: The Content-Type header; left out, that of JSON, ``text/plain; charset=utf-8`` for a str, and
+                ``application/octet-stream`` for any other body.
+            headers: Header fields to add, in ASCII; a value may be a `Secret`. Those that the session sets are refused.
             params: Query parameters, added to those of the path: a mapping, or pairs of name and value. A list repeats
                 its name; bools are ``true`` and ``false``; aware datetimes are sent in UTC, without an offset, as the
                 API writes them; of an Enum, its value; None is left out.
@@ -292,29 +277,44 @@ class MatatikaSession(Groups):
             MatatikaError: As the tree in `aiomatatika.errors` says.
             InvalidArgumentError: An argument cannot work; nothing was sent.
             LinkError: The path or link is a URI template; nothing was sent.
+            OSError: The file given as body cannot be read. Nothing was sent, unless it broke off while it was read.
+            Exception: What the iterator given as body raises.
         """
         try:
-            body = None if json is None else json_body(json)
+            content, media_type = request_content(json, body, content_type)
+            fields = None if headers is None else header_fields(headers)
         finally:
-            del json  # it can hold passwords, and a traceback with locals would show them
-        if not isinstance(method, str) or not _METHOD.fullmatch(method := method.upper()):
-            raise InvalidArgumentError("method must be the name of an HTTP method")
-        if accept is not None and not _ACCEPT.fullmatch(accept):
-            raise InvalidArgumentError("accept must be visible ASCII characters and single spaces")
-        if isinstance(path_or_link, str) and "://" not in path_or_link.partition("?")[0]:
-            url = self._client.state.root.below(path_or_link)
-        else:
-            url = self._client.state.root.resolve(self._href(path_or_link, {method}))
-        if params is not None:
-            url = with_params(url, params)
+            del json, body, headers  # they can hold passwords, and a traceback with locals would show them
+        method = checked_method(method)
         request = Request(
             method=method,
-            url=url,
-            repeat=repeat or repeat_by_method(method),
-            body=body,
-            accept=accept or HAL_JSON,
+            url=request_url(self._client.state.root, path_or_link, method, params),
+            repeat=Repeat.ONCE if isinstance(content, IteratorBody) else repeat or repeat_by_method(method),
+            body=content,
+            content_type=media_type,
+            headers=fields,
+            accept=accept_header(accept, HAL_JSON),
         )
         return await self._client.send(request)
+
+    def download(
+        self, path_or_link: str | Link, *, params: Params | None = None, accept: str | None = None
+    ) -> Download:
+        """Return a body of any size: GET, SAFE to repeat. Nothing is sent until it is read.
+
+        Args:
+            path_or_link: As for `request`.
+            params: As for `request`.
+            accept: The Accept header; left out, any media type is welcome.
+
+        Raises:
+            InvalidArgumentError: An argument cannot work.
+            LinkError: The path or link is a URI template, or the link is for another method.
+            UnsafeLinkError: The link leaves the API.
+        """
+        url = request_url(self._client.state.root, path_or_link, "GET", params)
+        request = Request(method="GET", url=url, repeat=Repeat.SAFE, accept=accept_header(accept, "*/*"))
+        return Download(self._client, request)
 
     async def close(self) -> None:
         """Close the session; closing again, also at the same time, is fine.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from yarl import URL
 
 from aiomatatika.options import Options
+from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.call import Call
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import OpenResponse, Request, Response
 from aiomatatika.transport.query import Params
 from aiomatatika.transport.state import SharedState
 
@@ -41,3 +42,15 @@ class Client:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.
         """
         return await Call(self.state, self.options, request, deadline or self.deadline()).run()
+
+    async def stream(self, request: Request) -> BodyStream:
+        """Make a call whose `Request.streamed` are its promised statuses, and return the body, which is to be closed.
+
+        The deadline is that of the head; the body may take as long as it keeps coming.
+
+        Raises:
+            MatatikaError: As the tree in `errors` says; with method, path and attempts.
+        """
+        response = await self.send(request)
+        assert isinstance(response, OpenResponse)
+        return BodyStream(response, self.state.lifetime)

@@ -6,7 +6,9 @@ import enum
 
 import msgspec
 
-__all__ = ["Failure", "NoResponse", "failure_of"]
+from aiomatatika.errors import ResponseError
+
+__all__ = ["Failure", "NoResponse", "damaged_response", "failure_of"]
 
 
 class Failure(enum.Enum):
@@ -63,3 +65,11 @@ class NoResponse(msgspec.Struct, frozen=True):
     timed_out: bool = False
     status: int | None = None
     too_large: bool = False
+
+
+def damaged_response(response: NoResponse) -> ResponseError:
+    """Return the error of a response whose status arrived and whose body did not."""
+    error = ResponseError(f"status {response.status or 'unknown'}: {response.reason}")
+    error.status = response.status
+    error.incomplete = not response.too_large
+    return error

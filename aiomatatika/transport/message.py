@@ -11,12 +11,15 @@ from yarl import URL
 
 from aiomatatika.decoding.converter import Read
 from aiomatatika.decoding.documents import Content, path_list, read_array, read_resource
+from aiomatatika.decoding.header_fields import HeaderFields
 from aiomatatika.decoding.json_text import Mismatch, decode_json, media_type
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.streamed_body import StreamedBody
+from aiomatatika.transport.unread_body import UnreadBody
 
-__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "Request", "Response"]
+__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response"]
 
 _logger = logging.getLogger("aiomatatika")
 
@@ -35,7 +38,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         method: The HTTP method, in capitals.
         url: Where to; it has passed the origin rule.
         repeat: Whether it may be sent again.
-        body: What to send.
+        body: What to send: bytes, or what is read while it is sent.
+        headers: Header fields beside those that every request has.
         content_type: The media type of the body.
         accept: The media types that are welcome.
         max_body: How large the body of the response may be, in bytes, decompressed.
@@ -43,6 +47,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         not_repeated_after: Statuses after which a broken body is left at that: what was to be done is done.
         done_already: Statuses that, where they answer a repeat, mean that the first one was carried out: the 404 to a
             DELETE, the 409 to what can be done once.
+        streamed: Statuses whose body is left to be read piece by piece: the response is then an `OpenResponse`.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
         max_body: The longest body of a success, in bytes.
@@ -51,15 +56,22 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     url: URL
     repeat: Repeat
-    body: Body | None = None
+    body: Body | StreamedBody | None = None
+    headers: HeaderFields | None = None
     content_type: str = "application/json"
     accept: str = HAL_JSON
     promised: frozenset[int] | None = None
     not_repeated_after: frozenset[int] = frozenset()
     done_already: frozenset[int] = frozenset()
+    streamed: frozenset[int] = frozenset()
     secret: str | None = None
     within: float | None = None
     max_body: int = MAX_BODY
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether its body has been read and cannot be read again: there is nothing to repeat it with."""
+        return isinstance(self.body, StreamedBody) and self.body.is_spent
 
     def facts(self) -> CallFacts:
         """Return what is known of the call before it is made."""
@@ -186,3 +198,19 @@ class Response:
         raise TypeError(
             "a Response does not pickle or copy, for its body can hold secrets: keep what you need of .json()"
         )
+
+
+class OpenResponse(Response):
+    """A response whose body has yet to be read; whoever receives it closes it.
+
+    Attributes:
+        unread: The body.
+    """
+
+    __slots__ = ("unread",)
+
+    unread: UnreadBody
+
+    def __init__(self, status: int, headers: Mapping[str, str], unread: UnreadBody, request: Request) -> None:
+        super().__init__(status, headers, b"", request)
+        self.unread = unread

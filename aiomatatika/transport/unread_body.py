@@ -1,0 +1,71 @@
+"""The body of a response that is still to come, as aiohttp has it. Failures are returned: see `aiohttp_errors`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import ClientResponse
+
+from aiomatatika.transport.failure import Failure, NoResponse
+from aiomatatika.transport.lifetime import Lifetime
+
+__all__ = ["UnreadBody", "broken_body"]
+
+# A body that comes faster than it is read never makes its reader wait: other tasks have their turn after so many bytes.
+_BYTES_A_TURN = 2**20
+
+
+def broken_body(status: int, error: Exception) -> NoResponse:
+    """Return what became of a response whose body ended in an error."""
+    if isinstance(error, TimeoutError):
+        return NoResponse(Failure.DAMAGED, "the body stopped coming", timed_out=True, status=status)
+    return NoResponse(Failure.DAMAGED, "the body is incomplete or damaged", status=status)
+
+
+class UnreadBody:
+    """A body on its way, decompressed as it comes.
+
+    Args:
+        response: The response, whose head has come.
+        seconds: How long to wait for bytes; aiohttp's parser drops its own timer when the framing breaks.
+    """
+
+    __slots__ = ("_bytes_since_wait", "_response", "_seconds")
+
+    def __init__(self, response: ClientResponse, seconds: float | None) -> None:
+        self._response = response
+        self._seconds = seconds
+        self._bytes_since_wait = 0
+
+    async def piece(self, lifetime: Lifetime) -> bytes | NoResponse:
+        """Return the bytes that came next; none at the end of the body. Closing the session ends the wait.
+
+        Raises:
+            asyncio.CancelledError: Without the frames of aiohttp, which hold the headers.
+        """
+        try:
+            return await self._next(lifetime)
+        except Exception as error:  # noqa: BLE001  # whatever aiohttp raises
+            self.close()
+            return broken_body(self._response.status, error)
+        except BaseException as error:  # noqa: BLE001  # it is raised again, bare
+            error.__context__ = error.__cause__ = None
+            raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
+
+    async def _next(self, lifetime: Lifetime) -> bytes:
+        content = self._response.content
+        if self._bytes_since_wait >= _BYTES_A_TURN:
+            self._bytes_since_wait = 0
+            await asyncio.sleep(0)
+        piece = content.read_nowait()
+        if not piece and not content.at_eof():
+            self._bytes_since_wait = 0
+            async with asyncio.timeout(self._seconds) as limit:
+                with lifetime.in_flight(limit):
+                    piece = await content.readany()
+        self._bytes_since_wait += len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the connection, unless the whole body has come: then it serves other requests already."""
+        self._response.close()
