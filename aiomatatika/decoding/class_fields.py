@@ -14,10 +14,12 @@ from aiomatatika.decoding.json_text import value_type, wire_name
 from aiomatatika.decoding.parts import ArrayReader, MappingReader, PartsReader
 from aiomatatika.decoding.values import HOOKS, READERS, Reader, subclass_reader, unsupported
 
-__all__ = ["EXTRA", "Field", "fields_of", "is_made_by_its_slots", "reader_for"]
+__all__ = ["EXTRA", "MEMBER", "Field", "fields_of", "is_made_by_its_slots", "member_name", "reader_for"]
 
 EXTRA: Final = "extra"
 """The field that keeps what a class has no field for."""
+MEMBER: Final = "member"
+"""The key in the metadata of a field whose member has another name than `wire_name` gives."""
 _HAL_NAMES: Final = {"links": "_links", "embedded": "_embedded"}
 
 
@@ -52,6 +54,11 @@ class Field:
         return READERS.get(self.kind) is self.reader
 
 
+def member_name(field: Any) -> str:
+    """Return the name of the member that a field of an attrs class is read from, and written to."""
+    return _HAL_NAMES.get(field.name) or field.metadata.get(MEMBER) or wire_name(field.name)
+
+
 def fields_of(cls: Any, converter: Converter) -> tuple[Field, ...]:
     """Return the fields that are read.
 
@@ -65,7 +72,7 @@ def fields_of(cls: Any, converter: Converter) -> tuple[Field, ...]:
             name=field.name,
             argument=field.alias or field.name,
             default=field.default,
-            member=_HAL_NAMES.get(field.name) or wire_name(field.name),
+            member=member_name(field),
             kind=value_type(field.type),
             reader=_reader_of(field, cls, converter),
         )

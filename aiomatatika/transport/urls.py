@@ -21,7 +21,7 @@ from aiomatatika.deployment import Deployment
 from aiomatatika.errors import InvalidArgumentError, LinkError, UnsafeLinkError
 from aiomatatika.transport.query import Params, with_params
 
-__all__ = ["ApiRoot", "path_segment", "uuid_of"]
+__all__ = ["ApiRoot", "path_segment", "path_segments", "uuid_of"]
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ _UNENCODED = re.compile(r"[^\w.~!$&'()*+,;=:@/?%\[\]-]|%(?![0-9a-f]{2})", re.ASC
 _DEFAULT_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 # yarl remembers what it parses, several times over.
 _MAX_LENGTH = 8 * 2**10
+_MAX_PATH = 1024
 # The vendor's API answers below this path on each of its hosts.
 _ALIAS_ROOT = "/api"
 
@@ -66,6 +67,21 @@ def path_segment(text: str, what: str = "id") -> str:
     if text in {".", ".."} or any(character.isspace() or character in "/\\?#" for character in text):
         raise InvalidArgumentError(f"{what} must be one path segment, without slash, ?, # or white space")
     return quote(text, safe="")
+
+
+def path_segments(text: str, what: str) -> str:
+    """Percent-encode a path of names, such as an alias or that of a file: each name is encoded, slashes stay.
+
+    Raises:
+        InvalidArgumentError: It is empty or too long, or a name in it is empty, a dot segment, or holds a backslash or
+            control characters.
+    """
+    if not isinstance(text, str) or not 0 < len(text) <= _MAX_PATH or not text.isprintable() or "\\" in text:
+        raise InvalidArgumentError(f"{what} must be a str of 1 to {_MAX_PATH} printable characters, without backslash")
+    names = text.split("/")
+    if any(name in {"", ".", ".."} for name in names):
+        raise InvalidArgumentError(f"{what} must be names with one slash between them, and no . or ..")
+    return "/".join(quote(name, safe="") for name in names)
 
 
 def _climbs(path: str) -> bool:

@@ -11,7 +11,7 @@ from aiomatatika.auth.acceptance import check_tokens_can_be_asked_for, wait_for_
 from aiomatatika.credentials import ClientCredentials
 from aiomatatika.errors import InvalidArgumentError, MatatikaError, NotFoundError, ResponseError, SecretDeliveryError
 from aiomatatika.paging.collection import Collection
-from aiomatatika.resources.apikeys.creator import KeyCreator, attach, draft_request
+from aiomatatika.resources.apikeys.creator import KeyCreator, attach
 from aiomatatika.resources.apikeys.delivery import Deliver, Save, opened_sink
 from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey
 from aiomatatika.resources.apikeys.update import update_key
@@ -91,7 +91,7 @@ class ApiKeys(Group):
         Returns:
             A key without name and client ID, with a link ``create apikey``: give it to `create` as ``draft``.
         """
-        return await self._object(draft_request(self._client), ApiKey)
+        return await self._initialise("/apikeys", ApiKey)
 
     async def create(
         self, name: str, *, draft: ApiKey | None = None, ready_within: float = 0, save: Save | None = None

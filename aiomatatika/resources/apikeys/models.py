@@ -15,7 +15,7 @@ from aiomatatika.decoding.documents import path_list
 from aiomatatika.decoding.json_text import Mismatch
 from aiomatatika.decoding.salvage import read_members
 from aiomatatika.hal import HalResource, JsonObject
-from aiomatatika.resources.masks import is_masked
+from aiomatatika.resources.masks import is_usable
 from aiomatatika.secret import Secret
 from aiomatatika.transport.message import Response
 
@@ -76,7 +76,7 @@ def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
     """
     members, unreadable = read_members(response.body)
     secret, client_id, name = members.get("clientSecret"), members.get("clientId"), members.get("name")
-    if not isinstance(secret, str) or is_masked(secret):
+    if not isinstance(secret, str) or not is_usable(secret):
         return None
     key = NewApiKey(
         id=key_id,

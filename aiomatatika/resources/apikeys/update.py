@@ -12,7 +12,7 @@ from aiomatatika.decoding.request_bodies import Body, json_body
 from aiomatatika.errors import MatatikaError, PendingError, ResponseError, SecretDeliveryError, SecretLostError
 from aiomatatika.hal import JsonObject
 from aiomatatika.resources.apikeys.models import ApiKey, read_new_key
-from aiomatatika.resources.masks import without_masks
+from aiomatatika.resources.bodies import kept_members
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
@@ -30,7 +30,7 @@ _DATE_RESOLUTION = 1.0
 
 
 def _whole_body(kept: JsonObject | Mapping[str, object], name: str) -> Body:
-    sent_back = without_masks({each: value for each, value in kept.items() if each not in _NEVER_SENT_BACK})
+    sent_back = kept_members(ApiKey, {each: value for each, value in kept.items() if each not in _NEVER_SENT_BACK})
     return json_body({**sent_back, "name": name})
 
 
