@@ -22,11 +22,12 @@ from aiomatatika.hal import HalResource, JsonObject
 from aiomatatika.resources.masks import without_masks
 from aiomatatika.secret import Secret
 
-__all__ = ["FieldValues", "kept_members", "member", "set_by_server", "settable_members"]
+__all__ = ["FieldValues", "kept_members", "member", "sent_back", "set_by_server", "settable_members"]
 
 _logger = logging.getLogger("aiomatatika")
 
 _SET_BY_SERVER: Final = "set by server"
+_SENT_BACK: Final = "sent back"
 
 
 def set_by_server(default: Any = None, *, member: str | None = None) -> Any:
@@ -39,20 +40,34 @@ def set_by_server(default: Any = None, *, member: str | None = None) -> Any:
     return attrs.field(default=default, metadata={_SET_BY_SERVER: True} | ({MEMBER: member} if member else {}))
 
 
+def sent_back(default: Any = None) -> Any:
+    """Declare a field that no method sets. An update sends it back as it was read: a PUT without it may erase it."""
+    return attrs.field(default=default, metadata={_SENT_BACK: True})
+
+
 def member(name: str, default: Any = None) -> Any:
     """Declare a field whose name on the wire is not the attribute's in camelCase."""
     return attrs.field(default=default, metadata={MEMBER: name})
 
 
-@cache
-def settable_members(cls: Any) -> Mapping[str, str]:
-    """Return the members that a client may set, by attribute."""
-    not_settable = {"id", *attrs.fields_dict(HalResource)}
+def _members_without(cls: Any, *kinds: str) -> dict[str, str]:
+    not_sent = {"id", *attrs.fields_dict(HalResource)}
     return {
         field.name: member_name(field)
         for field in attrs.fields(cls)
-        if field.name not in not_settable and _SET_BY_SERVER not in field.metadata
+        if field.name not in not_sent and not any(kind in field.metadata for kind in kinds)
     }
+
+
+@cache
+def settable_members(cls: Any) -> Mapping[str, str]:
+    """Return the members that a client may set, by attribute."""
+    return _members_without(cls, _SET_BY_SERVER, _SENT_BACK)
+
+
+@cache
+def _members_to_send_back(cls: Any) -> Mapping[str, str]:
+    return _members_without(cls, _SET_BY_SERVER)
 
 
 def _to_json(value: Any, of_resource: Callable[[HalResource], Any]) -> Any:
@@ -76,8 +91,8 @@ def _id_of(resource: HalResource) -> dict[str, Any]:
 
 
 def _members_of(resource: HalResource) -> dict[str, Any]:
-    """Return what the server sent of a resource, as far as a client may set it; None and () are what it left out."""
-    names = settable_members(cast("Any", type(resource)))
+    """Return what the server sent of a resource, but for the server's own; None and () are what it left out."""
+    names = _members_to_send_back(cast("Any", type(resource)))
     values = {member: getattr(resource, attribute) for attribute, member in names.items()}
     known = {name: _to_json(value, _as_read) for name, value in values.items() if value is not None and value != ()}
     return dict(resource.extra.items()) | known

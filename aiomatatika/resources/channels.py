@@ -12,7 +12,7 @@ from aiomatatika.enums import OpenEnum
 from aiomatatika.errors import InvalidArgumentError
 from aiomatatika.hal import HalResource
 from aiomatatika.paging.collection import Collection
-from aiomatatika.resources.bodies import FieldValues, set_by_server
+from aiomatatika.resources.bodies import FieldValues, sent_back, set_by_server
 from aiomatatika.resources.datasets.models import Dataset
 from aiomatatika.resources.group import OK_OR_CREATED, Group, Paging, Ref, id_of
 from aiomatatika.resources.members import Member
@@ -68,7 +68,7 @@ class Channel(HalResource):
     picture: str | None = None
     dataset_count: int | None = set_by_server()
     contains_dataset: bool | None = set_by_server()
-    repository_path: str | None = set_by_server()
+    repository_path: str | None = sent_back()
 
 
 class NewChannelFields(TypedDict, total=False):

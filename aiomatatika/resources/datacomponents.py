@@ -12,7 +12,7 @@ import attrs
 from aiomatatika.enums import OpenEnum
 from aiomatatika.hal import HalResource, JsonObject
 from aiomatatika.paging.collection import Collection
-from aiomatatika.resources.bodies import FieldValues, set_by_server
+from aiomatatika.resources.bodies import FieldValues, sent_back, set_by_server
 from aiomatatika.resources.dataplugins.models import DatapluginCommand, DatapluginType
 from aiomatatika.resources.group import Group, Paging, Ref, id_of
 from aiomatatika.resources.workspaces import Workspace
@@ -79,7 +79,7 @@ class Datacomponent(HalResource):
     """
 
     id: UUID
-    created: datetime | None = set_by_server()
+    created: datetime | None = sent_back()
     last_modified: datetime | None = set_by_server()
     name: str | None = None
     properties: JsonObject | None = None
@@ -88,9 +88,9 @@ class Datacomponent(HalResource):
     data_plugin: str | None = None
     data_plugin_type: DatapluginType | None = set_by_server()
     data_plugin_logo_url: str | None = set_by_server()
-    repository_path: str | None = set_by_server()
-    draft: bool | None = set_by_server()
-    managed: bool | None = set_by_server()
+    repository_path: str | None = sent_back()
+    draft: bool | None = sent_back()
+    managed: bool | None = sent_back()
 
 
 class DatacomponentFields(TypedDict, total=False):

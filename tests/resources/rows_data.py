@@ -21,7 +21,7 @@ ROWS: Final[dict[str, Row]] = {
     "channels.delete": Row(lambda s, x: s.channels.delete(x.channel), IDEMPOTENT),
     "channels.list_in_news": Row(lambda s, x: s.channels.list_in_news(x.workspace), SAFE),
     "channels.add_dataset": Row(lambda s, x: s.channels.add_dataset(x.channel, x.dataset), IDEMPOTENT),
-    "channels.remove_dataset": Row(lambda s, x: s.channels.remove_dataset(x.channel, x.dataset), IDEMPOTENT),
+    "channels.remove_dataset": Row(lambda s, x: s.channels.remove_dataset(x.channel, x.listed_dataset), IDEMPOTENT),
     "channels.add_workspace_scope": Row(lambda s, x: s.channels.add_workspace_scope(x.channel), IDEMPOTENT),
     "channels.withdraw_workspace_scope": Row(lambda s, x: s.channels.withdraw_workspace_scope(x.channel), IDEMPOTENT),
     "datasets.list": Row(lambda s, x: s.datasets.list(x.workspace), SAFE),

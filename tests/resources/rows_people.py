@@ -15,7 +15,7 @@ ROWS: dict[str, Row] = {
     "accounts.update": Row(lambda s, x: s.accounts.update(x.account, **_ACCOUNT), IDEMPOTENT),
     "accounts.list_admins": Row(lambda s, x: s.accounts.list_admins(x.account).collect(), SAFE),
     "accounts.add_admin": Row(lambda s, x: s.accounts.add_admin(x.account, x.profile), IDEMPOTENT),
-    "accounts.remove_admin": Row(lambda s, x: s.accounts.remove_admin(x.account, x.profile), IDEMPOTENT),
+    "accounts.remove_admin": Row(lambda s, x: s.accounts.remove_admin(x.account, x.admin), IDEMPOTENT),
     "accounts.set_owner": Row(lambda s, x: s.accounts.set_owner(x.account, x.profile), IDEMPOTENT),
     "accounts.transfer_workspace": Row(lambda s, x: s.accounts.transfer_workspace(x.account, x.workspace), IDEMPOTENT),
     "profiles.list": Row(lambda s, x: s.profiles.list().collect(), SAFE),

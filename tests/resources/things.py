@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import attrs
 
@@ -20,31 +21,38 @@ from tests.resources.row import names_in
 __all__ = ["UNKNOWN", "Things", "full_members"]
 
 UNKNOWN = {"futureMember": {"with": ["parts"]}}
-_VALUES: Mapping[Any, Any] = {str: "text", int: 3, float: 1.5, bool: True, Secret: "shh", JsonObject: {"name": "value"}}
+_VALUES: Mapping[Any, Any] = {
+    str: "text",
+    int: 3,
+    float: 1.5,
+    bool: True,
+    Secret: "shh",
+    datetime: "2026-01-02T03:04:05.678",
+    JsonObject: {"name": "value"},
+    Any: "anything",
+}
 
 
-def full_members(cls: type[HalResource]) -> dict[str, Any]:
+def full_members(cls: Any) -> dict[str, Any]:
     """Return a document with every member of a class that a client may set, and one that no class knows."""
     kinds, settable = get_type_hints(cls), settable_members(cls)
-    return {name: _value(value_type(kinds[each])) for each, name in settable.items()} | UNKNOWN
+    values = {name: _value(value_type(kinds[each]), cls) for each, name in settable.items()}
+    return {name: value for name, value in values.items() if value is not None} | UNKNOWN
 
 
-def _value(kind: Any) -> Any:
+def _value(kind: Any, outer: Any) -> Any:
+    """Return a value of a type as the server writes it; None for an id, which the server gives, and for no end."""
+    if kind is UUID or kind is outer:
+        return None
     if kind in _VALUES:
         return _VALUES[kind]
-    if kind is datetime:
-        return "2026-01-02T03:04:05.678"
     if isinstance(kind, type) and issubclass(kind, OpenEnum):
         return next(iter(kind)).value
     if isinstance(kind, type) and issubclass(kind, HalResource):
         required = {member_name(each): "text" for each in attrs.fields(kind) if each.default is attrs.NOTHING}
         return full_members(kind) | required
-    inner = get_args(kind)
-    if not inner:
-        return {"name": "value"}
-    if issubclass(kind.__origin__, Mapping):
-        return {"name": _value(inner[1])}
-    return [_value(inner[0])]
+    part = _value(get_args(kind)[-1], outer) if Mapping is get_origin(kind) else _value(get_args(kind)[0], outer)
+    return None if part is None else {"name": part} if Mapping is get_origin(kind) else [part]
 
 
 # How each is read; those that have another name in its call are made before it. ``id`` is that of its row.
@@ -68,7 +76,10 @@ _READ: Mapping[str, Callable[[MatatikaSession, Any, str], Awaitable[Any]]] = {
     "tag": lambda s, x, id: s.tags.get(x.workspace, id),
     "workspace": lambda s, x, id: s.workspaces.get(id),
 }
-_DRAFTED: Mapping[str, Callable[[MatatikaSession, Any], Awaitable[Any]]] = {
+# What is no row of its own: what `initialise` returns, and what has been put into something.
+_MADE: Mapping[str, Callable[[MatatikaSession, Any], Awaitable[Any]]] = {
+    "admin": lambda s, x: _once(s.accounts.add_admin(x.account, x.profile), x.profile),
+    "listed_dataset": lambda s, x: _once(s.channels.add_dataset(x.channel, x.dataset), x.dataset),
     "account_draft": lambda s, x: s.accounts.initialise(),
     "alert_draft": lambda s, x: s.alerts.initialise(x.dataset),
     "apikey_draft": lambda s, x: s.apikeys.initialise(),
@@ -81,9 +92,16 @@ _DRAFTED: Mapping[str, Callable[[MatatikaSession, Any], Awaitable[Any]]] = {
     "pipeline_draft": lambda s, x: s.pipelines.initialise(x.workspace),
     "workspace_draft": lambda s, x: s.workspaces.initialise(),
 }
+# Beside what `full_members` makes.
+_MEMBERS = {"channel": {"type": "LIST"}, "job": {"status": "RUNNING"}}
 _TABLES = {"file": "resources"}
 _CLASSES = {"file": "Resource"}
 _PARENTS = {"alert": "dataset", "comment": "dataset", "job": "pipeline"}
+
+
+async def _once(done: Awaitable[Any], thing: Any) -> Any:
+    await done
+    return thing
 
 
 class Things:
@@ -101,7 +119,7 @@ class Things:
     async def make(self, call: Callable[..., Any]) -> None:
         """Make what a call names."""
         for name in names_in(call):
-            if name in {*_READ, *_DRAFTED, "apikey", "profile"} and not hasattr(self, name):
+            if name in {*_READ, *_MADE, "apikey", "profile"} and not hasattr(self, name):
                 setattr(self, name, await self._made(name))
 
     async def _made(self, name: str) -> Any:
@@ -109,19 +127,17 @@ class Things:
             return await self._session.apikeys.get(self._server.add_api_keys(1)[0])
         if name == "profile":
             return await self._session.profiles.get(self._server.add_profiles(1)[0])
-        if name in _DRAFTED:
-            await self.make(_DRAFTED[name])
-            return await _DRAFTED[name](self._session, self)
+        if name in _MADE:
+            await self.make(_MADE[name])
+            return await _MADE[name](self._session, self)
         await self.make(_READ[name])
         return await _READ[name](self._session, self, await self._row_id(name))
 
     async def _row_id(self, name: str) -> str:
         table = self._server.tables[_TABLES.get(name, f"{name}s")]
-        members = full_members(getattr(aiomatatika, _CLASSES.get(name, name.title())))
+        members = full_members(getattr(aiomatatika, _CLASSES.get(name, name.title()))) | _MEMBERS.get(name, {})
         if name == "workspace":
             return str(table.add(members).id)
-        if name == "job":
-            members["status"] = "RUNNING"  # it can be stopped
         parent = _PARENTS.get(name, "workspace")
         if not hasattr(self, parent):
             setattr(self, parent, await self._made(parent))

@@ -8,7 +8,7 @@ from typing import TypedDict
 import attrs
 
 from aiomatatika.hal import HalResource
-from aiomatatika.resources.bodies import set_by_server
+from aiomatatika.resources.bodies import sent_back, set_by_server
 
 __all__ = ["Account", "AccountFields"]
 
@@ -35,11 +35,11 @@ class Account(HalResource):
     """
 
     id: str
-    created: datetime | None = set_by_server()
+    created: datetime | None = sent_back()
     last_modified: datetime | None = set_by_server()
     company: str | None = None
     owner_email: str | None = None
-    owner_profile_id: str | None = set_by_server()
+    owner_profile_id: str | None = sent_back()
     marketplace_id: str | None = None
     # Quotas go back as they were read: a server that takes a PUT at its word would lift them.
     max_workspaces: int | None = None

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from aiomatatika.hal import HalResource
-from aiomatatika.resources.bodies import set_by_server
+from aiomatatika.resources.bodies import sent_back, set_by_server
 from aiomatatika.resources.members import Member
 
 __all__ = ["Dataset", "DatasetFields", "DatasetMessage"]
@@ -43,7 +43,7 @@ class Dataset(HalResource):
     """
 
     id: UUID
-    published: datetime | None = set_by_server()
+    published: datetime | None = sent_back()
     alias: str | None = None
     workspace_id: UUID | None = set_by_server()
     source: str | None = None
@@ -61,7 +61,7 @@ class Dataset(HalResource):
     view_count: int | None = set_by_server()
     created: datetime | None = set_by_server()
     score: float | None = set_by_server()
-    repository_path: str | None = set_by_server()
+    repository_path: str | None = sent_back()
 
 
 class DatasetFields(TypedDict, total=False):
