@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 __all__ = ["OwnThread"]
 
 T = TypeVar("T")
+
+# Seconds that a caller who leaves waits for a disk that does not respond.
+_PATIENCE: Final = 5.0
 
 
 class OwnThread:
@@ -25,7 +28,11 @@ class OwnThread:
         return await asyncio.wrap_future(self._executor.submit(step))
 
     async def end(self, last: Callable[[], None]) -> None:
-        """Run the last step, after the one that is under way; a cancellation does not keep it from being run."""
+        """Run the last step, after the one that is under way; whoever is cancelled meanwhile leaves it to the thread.
+
+        Args:
+            last: It raises nothing.
+        """
         ending = asyncio.wrap_future(self._executor.submit(last))
         self._executor.shutdown(wait=False)
-        await asyncio.shield(ending)
+        await asyncio.wait({ending}, timeout=_PATIENCE)

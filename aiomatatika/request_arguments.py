@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import AsyncIterable
+from typing import Any, TypeAlias
 
 import attrs
 from yarl import URL
 
+from aiomatatika.decoding.request_bodies import Body, json_body, text_body
 from aiomatatika.errors import InvalidArgumentError, LinkError, RelationNotFoundError
+from aiomatatika.file_path import file_path
 from aiomatatika.hal import HalResource, Link
 from aiomatatika.relations import Relation
 from aiomatatika.transport.query import Params, with_params
+from aiomatatika.transport.streamed_body import FileBody, IteratorBody, StreamedBody
 from aiomatatika.transport.urls import ApiRoot
 
-__all__ = ["accept_header", "action_link", "checked_method", "href_of", "request_url"]
+__all__ = [
+    "BodyArgument",
+    "accept_header",
+    "action_link",
+    "checked_method",
+    "href_of",
+    "request_content",
+    "request_url",
+]
+
+BodyArgument: TypeAlias = bytes | str | os.PathLike[str] | AsyncIterable[bytes]
+"""What is sent as it is: bytes, text, a file, or what an asynchronous iterator yields."""
 
 _METHOD = re.compile(r"[A-Z]+", re.ASCII)
+_BYTES = "application/octet-stream"
 _MEDIA_TYPES = re.compile(r"[!-~]+(?: [!-~]+)*", re.ASCII)
 
 
@@ -35,6 +53,46 @@ def _media_types(text: str, what: str) -> str:
     if not isinstance(text, str) or not _MEDIA_TYPES.fullmatch(text):
         raise InvalidArgumentError(f"{what} must be visible ASCII characters and single spaces")
     return text
+
+
+def request_content(
+    json: Any, body: BodyArgument | None, content_type: str | None
+) -> tuple[Body | StreamedBody | None, str]:
+    """Return the body of a request and its media type.
+
+    Raises:
+        InvalidArgumentError: The arguments exclude one another, or one of them cannot be sent.
+    """
+    try:
+        if json is not None and body is not None:
+            raise InvalidArgumentError("json and body exclude one another: give one of them")
+        if json is None:
+            content, default = _opaque(body)
+        else:
+            content, default = json_body(json), "application/json"
+    finally:
+        del json, body  # they can hold passwords, and a traceback with locals would show them
+    if content is None and content_type is not None:
+        raise InvalidArgumentError("content_type goes with json or body")
+    return content, default if content_type is None else _media_types(content_type, "content_type")
+
+
+def _opaque(body: BodyArgument | None) -> tuple[Body | StreamedBody | None, str]:
+    kind = type(body).__name__
+    try:
+        if body is None:
+            return None, ""
+        if isinstance(body, bytes):
+            return Body(body), _BYTES
+        if isinstance(body, str):
+            return text_body(body), "text/plain; charset=utf-8"
+        if isinstance(body, os.PathLike):
+            return FileBody(file_path(body, "body")), _BYTES
+        if isinstance(body, AsyncIterable):
+            return IteratorBody(body), _BYTES
+    finally:
+        del body  # as above
+    raise InvalidArgumentError(f"body must be bytes, str, a Path or an asynchronous iterator of bytes, not {kind}")
 
 
 def request_url(root: ApiRoot, path_or_link: str | Link, method: str, params: Params | None) -> URL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
 
@@ -18,12 +19,20 @@ from aiomatatika.auth.token import FixedToken
 from aiomatatika.auth.token_callable import callable_grant
 from aiomatatika.credentials import BearerToken, ClientCredentials, Credentials, credentials_from_env
 from aiomatatika.decoding.converter import check_class
-from aiomatatika.decoding.request_bodies import json_body
+from aiomatatika.decoding.header_fields import header_fields
 from aiomatatika.deployment import PRODUCTION, Deployment, deployment_from_env
 from aiomatatika.errors import ConfigurationError, InvalidArgumentError
 from aiomatatika.hal import HalResource, Link
 from aiomatatika.options import Options, Retries, Timeouts
-from aiomatatika.request_arguments import accept_header, action_link, checked_method, href_of, request_url
+from aiomatatika.request_arguments import (
+    BodyArgument,
+    accept_header,
+    action_link,
+    checked_method,
+    href_of,
+    request_content,
+    request_url,
+)
 from aiomatatika.resources import Groups
 from aiomatatika.secret import Secret
 from aiomatatika.settings import SessionOverrides, check_kinds, user_agent_header
@@ -36,6 +45,7 @@ from aiomatatika.transport.message import HAL_JSON, Request, Response
 from aiomatatika.transport.query import Params
 from aiomatatika.transport.repeat import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
+from aiomatatika.transport.streamed_body import IteratorBody
 from aiomatatika.transport.urls import ApiRoot
 
 __all__ = ["MatatikaSession"]
@@ -234,6 +244,9 @@ class MatatikaSession(Groups):
         path_or_link: str | Link,
         *,
         json: Any = None,
+        body: BodyArgument | None = None,
+        content_type: str | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
         params: Params | None = None,
         accept: str | None = None,
         repeat: Repeat | None = None,
@@ -244,6 +257,12 @@ class MatatikaSession(Groups):
             method: The HTTP method.
             path_or_link: A path below the API's root, such as ``/workspaces``; an absolute URL of the API; or a `Link`.
             json: The body, as JSON; None sends none.
+            body: The body as it is, in place of ``json``: bytes; a str, sent in UTF-8; a file's `Path`; or an
+                asynchronous iterator of bytes. A file is read while it is sent, and opened anew for a repeat. What an
+                iterator yields is sent ONCE, whatever ``repeat`` says.
+            content_type: The Content-Type header; left out, that of JSON, ``text/plain; charset=utf-8`` for a str, and
+                ``application/octet-stream`` for any other body.
+            headers: Header fields to add, in ASCII; a value may be a `Secret`. Those that the session sets are refused.
             params: Query parameters, added to those of the path: a mapping, or pairs of name and value. A list repeats
                 its name; bools are ``true`` and ``false``; aware datetimes are sent in UTC, without an offset, as the
                 API writes them; of an Enum, its value; None is left out.
@@ -258,17 +277,22 @@ class MatatikaSession(Groups):
             MatatikaError: As the tree in `aiomatatika.errors` says.
             InvalidArgumentError: An argument cannot work; nothing was sent.
             LinkError: The path or link is a URI template; nothing was sent.
+            OSError: The file given as body cannot be read. Nothing was sent, unless it broke off while it was read.
+            Exception: What the iterator given as body raises.
         """
         try:
-            body = None if json is None else json_body(json)
+            content, media_type = request_content(json, body, content_type)
+            fields = None if headers is None else header_fields(headers)
         finally:
-            del json  # it can hold passwords, and a traceback with locals would show them
+            del json, body, headers  # they can hold passwords, and a traceback with locals would show them
         method = checked_method(method)
         request = Request(
             method=method,
             url=request_url(self._client.state.root, path_or_link, method, params),
-            repeat=repeat or repeat_by_method(method),
-            body=body,
+            repeat=Repeat.ONCE if isinstance(content, IteratorBody) else repeat or repeat_by_method(method),
+            body=content,
+            content_type=media_type,
+            headers=fields,
             accept=accept_header(accept, HAL_JSON),
         )
         return await self._client.send(request)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from aiomatatika.errors import InvalidArgumentError
+from aiomatatika.file_path import file_path
 from aiomatatika.own_thread import OwnThread
 
 __all__ = ["WholeFile"]
@@ -36,10 +36,7 @@ class WholeFile:
     _part: Path
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-        if not isinstance(name, str) or not name or "\0" in name:
-            raise InvalidArgumentError("path must be the path of a file: a str or a Path")
-        self._path = Path(name)
+        self._path = file_path(path, "path")
         self._thread = OwnThread()
 
     async def __aenter__(self) -> Self:

@@ -25,6 +25,7 @@ ROOMS = [
     "errors",
     "enums",
     "options",
+    "file_path",
     "own_thread",
     "whole_file",
     "deployment",

@@ -1,4 +1,4 @@
-"""Bodies of requests: bytes that do not show, and JSON made of what a caller gives. No I/O."""
+"""Bodies of requests: bytes that do not show, and what a caller gives as text or JSON. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiomatatika.errors import InvalidArgumentError
 
-__all__ = ["Body", "json_body"]
+__all__ = ["Body", "json_body", "text_body"]
 
 
 @final
@@ -63,3 +63,16 @@ def json_body(document: Any) -> Body:
     except (TypeError, ValueError, RecursionError):
         del document  # it can hold passwords, and a traceback with locals would show them
     raise InvalidArgumentError("json holds a value that JSON has no form for")
+
+
+def text_body(text: str) -> Body:
+    """Encode a text in UTF-8.
+
+    Raises:
+        InvalidArgumentError: It holds half of a surrogate pair.
+    """
+    try:
+        return Body(text.encode())
+    except UnicodeEncodeError:
+        del text  # it can hold passwords, and a traceback with locals would show them
+    raise InvalidArgumentError("body holds half of a surrogate pair, which UTF-8 has no form for")

@@ -28,6 +28,7 @@ from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
 from aiomatatika.transport.retry_after import server_retry_after
 from aiomatatika.transport.state import BearerToken, SharedState
+from aiomatatika.transport.streamed_body import StreamedBody
 
 __all__ = ["Call"]
 
@@ -81,21 +82,26 @@ class Call:
 
     async def run(self) -> Response:
         """Return the response; every error says which call it ended, and after how many attempts."""
+        left = self._deadline.left()
+        limit = asyncio.timeout(left)
         try:
-            left = self._deadline.left()
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
             self._state.connections.check_loop()
-            async with asyncio.timeout(left) as limit:
+            async with limit:
                 with self._state.lifetime.in_flight(limit, secret=self._request.secret):
                     if self._request.repeat is not Repeat.SAFE:
                         await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
+                    if isinstance(self._request.body, StreamedBody):
+                        async with self._request.body.opened():
+                            pass  # what cannot be read is told before anything is sent
                     return await self._until_done()
         except MatatikaError as error:
             self._facts.describe(error)
             raise
         except TimeoutError:
-            pass
+            if not limit.expired():
+                raise  # a file or an iterator of the caller's, which the body is read from, has limits of its own
         ended = self._ended_by_its_limit()
         self._facts.describe(ended)
         raise ended
@@ -209,7 +215,15 @@ class Call:
             raise api_error(response, self._secrets(token), retry_after)
 
     def _replace_token(self, token: BearerToken, response: Response) -> None:
-        if self._token_replaced or not self._state.tokens.replace(token):
+        is_replaced = not self._token_replaced and self._state.tokens.replace(token)
+        if is_replaced and self._request.is_spent:
+            raise AuthenticationError(
+                "the API refuses the token (401), and the body, an iterator, is sent once: "
+                "make the call again, and it goes out with a new token",
+                status=401,
+                code=challenge_code(response),
+            )
+        if not is_replaced:
             code = challenge_code(response)
             raise AuthenticationError(
                 f"the API refuses the token (401 {code or 'without a code'}): "
@@ -250,6 +264,8 @@ class Call:
         server asks for is not charged: it is the server that spreads the load then.
         """
         state = self._state
+        if self._request.is_spent:
+            return False
         while True:
             failed = FailedAttempt(
                 failure=failure,

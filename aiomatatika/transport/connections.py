@@ -17,6 +17,8 @@ from aiomatatika.transport.exchange import Attempt, exchange
 from aiomatatika.transport.failure import NoResponse
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.streamed_body import StreamedBody
+from aiomatatika.transport.streamed_exchange import streamed_exchange
 
 __all__ = ["Connections"]
 
@@ -69,9 +71,15 @@ class Connections:
         Raises:
             ConfigurationError: The borrowed aiohttp session belongs to another loop.
             SessionClosedError: The session is closed, or the aiohttp session that it borrowed.
+            OSError: A file of the request's body cannot be read.
+            Exception: What an iterator raised that the body is read from.
         """
         http = await self._http()
-        response = await exchange(http, Attempt(request, authorization, limits, fresh), self._user_agent)
+        attempt = Attempt(request, authorization, limits, fresh)
+        if isinstance(request.body, StreamedBody):
+            response = await streamed_exchange(http, attempt, request.body, self._user_agent)
+        else:
+            response = await exchange(http, attempt, self._user_agent)
         if isinstance(response, NoResponse):
             self._lifetime.check_open(http)
         return response

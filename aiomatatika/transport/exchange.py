@@ -11,10 +11,12 @@ import aiohttp
 import msgspec
 from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse, ClientTimeout, hdrs
 
+from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.secret import Secret
 from aiomatatika.transport.aiohttp_errors import MAX_HEADER, SentAlreadyError, no_response
 from aiomatatika.transport.failure import Failure, NoResponse
 from aiomatatika.transport.message import OpenResponse, Request, Response
+from aiomatatika.transport.streamed_body import BodySource
 from aiomatatika.transport.unread_body import UnreadBody, broken_body
 
 __all__ = ["Attempt", "exchange"]
@@ -32,12 +34,14 @@ class Attempt(msgspec.Struct, frozen=True):
         limits: Seconds for the connection and for each wait for bytes; the caller enforces the total.
         fresh: Whether to open a connection for this request alone: one that sat idle may be dead, and tells so only
             after the request went out.
+        source: The pieces of the request's body, where it is read while it is sent.
     """
 
     request: Request
     authorization: Secret | None
     limits: ClientTimeout
     fresh: bool = False
+    source: BodySource | None = None
 
 
 def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
@@ -91,14 +95,18 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: st
 
 
 async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: str) -> Response | NoResponse:
-    request, authorization = attempt.request, attempt.authorization
-    headers = {
+    request, authorization, source = attempt.request, attempt.authorization, attempt.source
+    headers: dict[str, str] = {
         hdrs.ACCEPT: request.accept,
         hdrs.ACCEPT_ENCODING: "gzip, deflate",
         hdrs.USER_AGENT: user_agent,
     }
     if request.body is not None:
         headers[hdrs.CONTENT_TYPE] = request.content_type
+    if source is not None and source.size is not None:
+        headers[hdrs.CONTENT_LENGTH] = str(source.size)
+    if request.headers is not None:
+        headers.update(request.headers.reveal())
     # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
     if authorization is not None and not http.trust_env and http.auth is None:
         headers[hdrs.AUTHORIZATION] = authorization.reveal()
@@ -107,7 +115,7 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
     response = await http.request(
         request.method,
         request.url,
-        data=None if request.body is None else request.body.reveal(),
+        data=request.body.reveal() if isinstance(request.body, Body) else source,
         headers=headers,
         allow_redirects=False,
         timeout=attempt.limits,

@@ -11,10 +11,12 @@ from yarl import URL
 
 from aiomatatika.decoding.converter import Read
 from aiomatatika.decoding.documents import Content, path_list, read_array, read_resource
+from aiomatatika.decoding.header_fields import HeaderFields
 from aiomatatika.decoding.json_text import Mismatch, decode_json, media_type
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import MatatikaError, ResponseError
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.unread_body import UnreadBody
 
 __all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response"]
@@ -36,7 +38,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         method: The HTTP method, in capitals.
         url: Where to; it has passed the origin rule.
         repeat: Whether it may be sent again.
-        body: What to send.
+        body: What to send: bytes, or what is read while it is sent.
+        headers: Header fields beside those that every request has.
         content_type: The media type of the body.
         accept: The media types that are welcome.
         max_body: How large the body of the response may be, in bytes, decompressed.
@@ -53,7 +56,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     url: URL
     repeat: Repeat
-    body: Body | None = None
+    body: Body | StreamedBody | None = None
+    headers: HeaderFields | None = None
     content_type: str = "application/json"
     accept: str = HAL_JSON
     promised: frozenset[int] | None = None
@@ -63,6 +67,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None = None
     within: float | None = None
     max_body: int = MAX_BODY
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether its body has been read and cannot be read again: there is nothing to repeat it with."""
+        return isinstance(self.body, StreamedBody) and self.body.is_spent
 
     def facts(self) -> CallFacts:
         """Return what is known of the call before it is made."""

@@ -1,0 +1,29 @@
+"""An exchange whose request has a body that is read while it is sent."""
+
+from __future__ import annotations
+
+import aiohttp
+import msgspec
+
+from aiomatatika.transport.exchange import Attempt, exchange
+from aiomatatika.transport.failure import NoResponse
+from aiomatatika.transport.message import Response
+from aiomatatika.transport.streamed_body import StreamedBody
+
+__all__ = ["streamed_exchange"]
+
+
+async def streamed_exchange(
+    http: aiohttp.ClientSession, attempt: Attempt, body: StreamedBody, user_agent: str
+) -> Response | NoResponse:
+    """Send a request and read its response, as `exchange` does.
+
+    Raises:
+        OSError: A file of the body cannot be read.
+        Exception: What the caller's iterator raised.
+    """
+    async with body.opened() as source:
+        response = await exchange(http, msgspec.structs.replace(attempt, source=source), user_agent)
+    if source.failure is not None:
+        raise source.failure
+    return response
