@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final, TypeAlias, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import UUID
 
+from aiomatatika.decoding.header_fields import HeaderFields
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import InvalidArgumentError, ResponseError
 from aiomatatika.hal import HalResource
@@ -105,9 +106,12 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
 
 class _RequestOptions(TypedDict, total=False):
     body: Body
+    headers: HeaderFields
     content_type: str
     accept: str
     done_already: frozenset[int]
+    streamed: frozenset[int]
+    within: float | None
 
 
 class CallOptions(_RequestOptions, total=False):
