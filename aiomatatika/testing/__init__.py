@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from aiomatatika.testing.fault_plan import FaultPlan
     from aiomatatika.testing.faults import Fault
     from aiomatatika.testing.request_log import RecordedRequest, RequestLog
+    from aiomatatika.testing.rows import Row, Run
     from aiomatatika.testing.server import MatatikaServer, ThreadedServer
     from aiomatatika.testing.server_options import ServerOptions
     from aiomatatika.testing.store import StoredKey, StoredProfile
+    from aiomatatika.testing.tables import Table, Tables
 
 __all__ = [
     "ControlledClock",
@@ -37,9 +39,13 @@ __all__ = [
     "MatatikaServer",
     "RecordedRequest",
     "RequestLog",
+    "Row",
+    "Run",
     "ServerOptions",
     "StoredKey",
     "StoredProfile",
+    "Table",
+    "Tables",
     "ThreadedServer",
     "demo_session",
 ]
@@ -51,9 +57,13 @@ _MODULES = {
     "MatatikaServer": "server",
     "RecordedRequest": "request_log",
     "RequestLog": "request_log",
+    "Row": "rows",
+    "Run": "rows",
     "ServerOptions": "server_options",
     "StoredKey": "store",
     "StoredProfile": "store",
+    "Table": "tables",
+    "Tables": "tables",
     "ThreadedServer": "server",
     "demo_session": "demo",
 }

@@ -2,63 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
 
 from aiomatatika.testing.error_responses import RefusedError
-from aiomatatika.testing.store import StoredKey
 
-__all__ = ["PageOfKeys", "page_of_keys"]
+__all__ = ["Listing", "Page", "page_of"]
+
+T = TypeVar("T")
 
 _MAX_SIZE = 2_000  # Spring's own limit: it cuts larger sizes without a word
-_SORTABLE = {
-    "id": "id",
-    "name": "name",
-    "created": "created_ns",
-    "lastModified": "last_modified_ns",
-    "clientId": "client_id",
-    "profileId": "profile_id",
-}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[T]):
+    """What a list is made of.
+
+    Attributes:
+        items: All items, in the order in which they are listed without ``sort``.
+        url: Its href, without a query.
+        size: The size of a page where the query gives none.
+        value: Returns the property of an item to sort by; None where the item does not have it.
+        title: What the items are, for errors.
+        filters: The other query parameters, which the links repeat.
+    """
+
+    items: Collection[T]
+    url: str
+    size: int
+    value: Callable[[T, str], object]
+    title: str
+    filters: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(slots=True)
-class PageOfKeys:
+class Page(Generic[T]):
     """One page: its items, its links and its ``page`` object."""
 
-    items: list[StoredKey]
+    items: list[T]
     links: dict[str, Any]
     numbers: dict[str, int]
 
 
-def page_of_keys(query: Mapping[str, str], keys: Collection[StoredKey], default_size: int, url: str) -> PageOfKeys:
+def page_of(query: Mapping[str, str], listing: Listing[T]) -> Page[T]:
     """Return the page that a query asks for.
 
     Args:
         query: ``page`` (from 0), ``size`` and ``sort`` (``name,asc``). A malformed number is ignored.
-        keys: All keys, in the order in which they are listed without ``sort``.
-        default_size: The size of a page where the query gives none.
-        url: The collection's href, without a query.
+        listing: The list.
 
     Raises:
-        RefusedError: Keys cannot be sorted by this property.
+        RefusedError: The items have no such property to sort by.
     """
     number = _number(query.get("page"), minimum=0, default=0)
-    size = min(_number(query.get("size"), minimum=1, default=default_size), _MAX_SIZE)
+    size = min(_number(query.get("size"), minimum=1, default=listing.size), _MAX_SIZE)
     sort = query.get("sort", "")
-    ordered = list(keys)
-    if sort:
-        field, _, direction = sort.partition(",")
-        if field not in _SORTABLE:
-            raise RefusedError(400, f"No property '{field}' found for type 'ApiKey'")
-        ordered.sort(key=attrgetter(_SORTABLE[field]), reverse=direction.lower() == "desc")
-    total_pages = -(-len(keys) // size)
+    ordered = _sorted(listing, sort) if sort else list(listing.items)
+    count = len(ordered)
+    total_pages = -(-count // size)
+    others = {**({"sort": sort} if sort else {}), **listing.filters}
 
     def link(page: int) -> dict[str, str]:
-        suffix = f"&sort={quote(sort, safe=',')}" if sort else ""
-        return {"href": f"{url}?page={page}&size={size}{suffix}"}
+        parameters = {"page": page, "size": size, **others}
+        return {"href": f"{listing.url}?{urlencode(parameters, safe=',', quote_via=quote)}"}
 
     links: dict[str, Any] = {}
     if total_pages > 1:
@@ -70,11 +78,31 @@ def page_of_keys(query: Mapping[str, str], keys: Collection[StoredKey], default_
         if number + 1 < total_pages:
             links["next"] = link(number + 1)
         links["last"] = link(total_pages - 1)
-    return PageOfKeys(
-        ordered[number * size : (number + 1) * size],
-        links,
-        {"size": size, "totalElements": len(keys), "totalPages": total_pages, "number": number},
-    )
+    numbers = {"size": size, "totalElements": count, "totalPages": total_pages, "number": number}
+    return Page(ordered[number * size : (number + 1) * size], links, numbers)
+
+
+def _sorted(listing: Listing[T], sort: str) -> list[T]:
+    name, _, direction = sort.partition(",")
+    keyed = [(_sort_key(listing.value(item, name)), item) for item in listing.items]
+    if keyed and all(key == _MISSING for key, _ in keyed):
+        raise RefusedError(400, f"No property '{name}' found for type '{listing.title}'")
+    keyed.sort(key=lambda pair: pair[0], reverse=direction.lower() == "desc")
+    return [item for _, item in keyed]
+
+
+_MISSING = (2, 0.0, "")
+
+
+def _sort_key(value: object) -> tuple[int, float, str]:
+    """Return a key by which values of any kind have an order: numbers, texts, what is missing."""
+    match value:
+        case None:
+            return _MISSING
+        case bool() | int() | float():
+            return (0, float(value), "")
+        case _:
+            return (1, 0.0, str(value))
 
 
 def _number(text: str | None, *, minimum: int, default: int) -> int:

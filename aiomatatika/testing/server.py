@@ -15,7 +15,7 @@ from aiomatatika.credentials import ClientCredentials
 from aiomatatika.deployment import Deployment
 from aiomatatika.errors import ConfigurationError
 from aiomatatika.testing.aiohttp_responses import close_connection
-from aiomatatika.testing.api import ApiSettings
+from aiomatatika.testing.context import ApiSettings
 from aiomatatika.testing.handler import TOKEN_PATH, RequestHandler
 from aiomatatika.testing.loop_thread import LoopThread
 from aiomatatika.testing.server_options import ServerOptions
@@ -32,8 +32,8 @@ __all__ = ["MatatikaServer", "ThreadedServer"]
 class MatatikaServer(ServerState):
     """A Matatika API and its identity provider, on loopback.
 
-    It starts with one profile and one API key, "default". When it is closed and started again it has the same port and
-    the same data: a service that was down for a while.
+    It starts with one profile, one API key, "default", and one workspace. When it is closed and started again it has
+    the same port and the same data: a service that was down for a while.
 
     ``async with MatatikaServer() as server`` runs it in the running event loop; ``with MatatikaServer.in_thread() as
     server`` gives it a thread and a loop of its own, for synchronous tests, other loops, subprocesses and browsers.
@@ -54,6 +54,7 @@ class MatatikaServer(ServerState):
         requests: What the server was sent, in order of arrival.
         faults: What it does wrong.
         clock: Its clock.
+        tables: Its resources beside API keys and profiles, by their collection relation: ``tables["pipelines"]``.
 
     Raises:
         ConfigurationError: The host is not a loopback address (tokens would travel in clear text), or the alias is not

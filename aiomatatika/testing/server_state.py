@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from aiomatatika.credentials import ClientCredentials
-from aiomatatika.testing.api import Api, ApiSettings
+from aiomatatika.testing.api import Api
 from aiomatatika.testing.clock import ControlledClock, ServerTime
+from aiomatatika.testing.context import ApiSettings, Services
 from aiomatatika.testing.fault_plan import FaultPlan
 from aiomatatika.testing.identity_provider import TokenEndpoint, Tokens
 from aiomatatika.testing.request_log import RecordedRequest, RequestLog
 from aiomatatika.testing.responses import ServerResponse
+from aiomatatika.testing.rows import Row, Run
 from aiomatatika.testing.store import Store, StoredKey, StoredProfile
+from aiomatatika.testing.tables import Tables
 from aiomatatika.transport.clock import Clock
 
 __all__ = ["ServerState"]
@@ -32,6 +35,7 @@ class ServerState:
     requests: RequestLog
     faults: FaultPlan
     clock: Clock
+    tables: Tables
 
     def __init__(
         self, clock: Clock | None, credentials: ClientCredentials | None, token_lifetime: float, new_key_delay: float
@@ -45,11 +49,13 @@ class ServerState:
         self._api: Api | None = None
         self._token_endpoint: TokenEndpoint | None = None
         # Held while a request is carried out and while a test changes the data, perhaps from another thread.
-        self._acting = threading.Lock()
+        self._acting = threading.RLock()
+        self.tables = Tables(self._time, self._store.profiles[self._store.profile_id], self._acting)
 
     def _locate(self, settings: ApiSettings) -> None:
         """Learn where the API is: its hrefs and the audience of its tokens depend on that."""
-        self._api = Api(self._store, self._tokens, self._time, settings)
+        services = Services(store=self._store, tables=self.tables, tokens=self._tokens, time=self._time)
+        self._api = Api(services, settings)
         self._token_endpoint = TokenEndpoint(self._store, self._tokens, self._time, settings.audience)
 
     def _carry_out(self, request: RecordedRequest) -> ServerResponse:
@@ -113,6 +119,24 @@ class ServerState:
         """Store so many more profiles, and return their ids."""
         with self._acting:
             return [self._store.add_profile().id for _ in range(n)]
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The id of the built-in workspace."""
+        return UUID(self.tables.workspace_id)
+
+    def script_runs(self, pipeline: Row | UUID | str, *runs: Run) -> None:
+        """Say how the next jobs of a pipeline go. A job that finds no script goes as `Run()` does.
+
+        Args:
+            pipeline: Its row or its id.
+            runs: How they go, in this order.
+
+        Raises:
+            KeyError: The server has no such pipeline.
+        """
+        with self._acting:
+            self.tables["pipelines"][pipeline.id if isinstance(pipeline, Row) else pipeline].runs.extend(runs)
 
     @property
     def tokens_issued(self) -> int:

@@ -74,12 +74,26 @@ class StoredKey:
 
 @dataclass(slots=True, eq=False)
 class StoredProfile:
-    """A person's profile as the server keeps it."""
+    """A person's profile as the server keeps it.
+
+    Attributes:
+        id: ``auth0|`` and 24 hexadecimal digits.
+        name: The full name.
+        handle: A short name, with its ``@``.
+        email: The e-mail address.
+        extra: Other members of its JSON.
+    """
 
     id: str
     name: str
     handle: str
     email: str
+    extra: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    @property
+    def member(self) -> dict[str, Any]:
+        """The profile as other resources hold it: without e-mail and links."""
+        return {"id": self.id, "name": self.name, "handle": self.handle}
 
 
 class Store:
@@ -129,8 +143,12 @@ class Store:
         profile = StoredProfile(
             f"auth0|{secrets.token_hex(12)}", f"Person {number}", f"@person{number}", f"person{number}@example.com"
         )
-        self._profiles = {**self._profiles, profile.id: profile}
+        self.keep_profile(profile)
         return profile
+
+    def keep_profile(self, profile: StoredProfile) -> None:
+        """Store a profile."""
+        self._profiles = {**self._profiles, profile.id: profile}
 
     def add_key(self, name: str, *, id: UUID | None = None) -> StoredKey:
         """Make a key that can be used at once."""

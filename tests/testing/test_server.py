@@ -163,12 +163,12 @@ async def test_so_is_one_that_resets_before_its_body_is_read(server: MatatikaSer
 
 async def test_what_a_request_was(client: PlainClient) -> None:
     assert isinstance(client.server.clock, ControlledClock)
-    await client.send("PUT", "/api/profiles/auth0%7C1?a=1&a=2&b=%C3%A9&c=", json={"x": 1}, headers={"X-Test": "y"})
+    await client.send("PUT", "/api/apikeys?a=1&a=2&b=%C3%A9&c=", json={"x": 1}, headers={"X-Test": "y"})
     client.server.clock.advance(3600)
     await client.ask_token()
     await client.get("/favicon.ico")
     first, second, third = client.server.requests
-    assert (first.method, first.path, first.status) == ("PUT", "/api/profiles/auth0%7C1", 405)
+    assert (first.method, first.path, first.status) == ("PUT", "/api/apikeys", 405)
     assert first.query == {"a": "1", "b": "é", "c": ""}
     assert (first.headers["x-test"], first.json()) == ("y", {"x": 1})
     assert first.connection == second.connection

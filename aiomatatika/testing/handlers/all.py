@@ -1,0 +1,33 @@
+"""Which code an operation has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from aiomatatika.testing.context import Context
+from aiomatatika.testing.error_responses import RefusedError
+from aiomatatika.testing.handlers import apikeys, generic, profiles
+from aiomatatika.testing.operation import Operation
+from aiomatatika.testing.responses import ServerResponse
+
+__all__ = ["Handler", "handler_of"]
+
+Handler = Callable[[Context], ServerResponse]
+
+_OWN: Final[Mapping[str, Handler]] = {
+    **apikeys.HANDLERS,
+    **profiles.HANDLERS,
+}
+
+
+def handler_of(operation: Operation) -> Handler:
+    """Return the code of an operation: its own, or that of its kind.
+
+    Raises:
+        RefusedError: It has none: 501.
+    """
+    handler = _OWN.get(operation.id) or generic.BY_KIND.get(operation.kind)
+    if handler is None:
+        raise RefusedError(501, f"{operation.id} is not in this server yet")
+    return handler
