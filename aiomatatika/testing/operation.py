@@ -18,7 +18,7 @@ class Operation:
         id: Its group and name.
         method: The HTTP method.
         path: The path below the API's root; its variables are in braces.
-        kind: What it does. All but ``"own"`` is done alike for all resources.
+        kind: What it does. All but ``"own"`` is done alike for all resources, with a choice of rows for some lists.
         response: What comes back: a resource class, a media type, or an empty text for no body.
         statuses: The statuses of success.
         embedded_key: The key in ``_embedded`` where a list comes back.

@@ -115,6 +115,7 @@ _TYPES: Final = (
         parent="workspace_id",
         required=("name",),
         owned=frozenset({"creator", "datasetCount", "containsDataset"}),
+        lasting=frozenset({"scope", "type"}),
         initial={"scope": "PROFILE", "type": "LIST", "datasetCount": 0},
         from_path={"workspaceId": "workspace_id"},
     ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-__all__ = ["ServerResponse", "hal_response", "json_bytes", "reason_phrase"]
+__all__ = ["ServerResponse", "accepted_type", "hal_response", "json_bytes", "json_response", "reason_phrase"]
 
 
 @dataclass(slots=True)
@@ -28,6 +28,29 @@ def json_bytes(document: Any) -> bytes:
 def hal_response(document: Any, status: int = 200) -> ServerResponse:
     """Return a HAL document."""
     return ServerResponse(status, {"Content-Type": "application/hal+json"}, json_bytes(document))
+
+
+def json_response(document: Any, status: int = 200) -> ServerResponse:
+    """Return a JSON document that is not HAL."""
+    return ServerResponse(status, {"Content-Type": "application/json"}, json_bytes(document))
+
+
+def accepted_type(accept: str, offered: tuple[str, ...]) -> str | None:
+    """Return the media type that an Accept header asks for, or None where it takes none of those offered.
+
+    Args:
+        accept: The header; an empty text takes anything.
+        offered: The media types to choose from; the first one is the default.
+    """
+    for text in accept.split(","):
+        wanted = text.partition(";")[0].strip().lower()
+        if wanted in {"", "*/*"}:
+            return offered[0]
+        if wanted in offered:
+            return wanted
+        if wanted.endswith("/*") and (found := [each for each in offered if each.startswith(wanted[:-1])]):
+            return found[0]
+    return None
 
 
 def reason_phrase(status: int) -> str:

@@ -11,7 +11,7 @@ from uuid import UUID
 from aiomatatika.testing.error_responses import FieldError, RefusedError
 from aiomatatika.testing.operation import Operation
 
-__all__ = ["Match", "Router"]
+__all__ = ["Match", "Router", "checked_uuid"]
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WITH_SLASHES = frozenset({"resource_path", "dataset_id_or_alias"})
@@ -77,7 +77,11 @@ class Router:
             if method in node.operations:
                 operations = node.operations[method]
                 statuses = frozenset(status for operation in operations for status in operation.statuses)
-                return Match(operations[0], statuses, {name: _checked(name, id) for name, id in ids.items()})
+                return Match(
+                    operations[0],
+                    statuses,
+                    {name: id if name in _OPAQUE else checked_uuid(id) for name, id in ids.items()},
+                )
         allowed = dict.fromkeys(name for node, _ in found for name in node.operations)
         raise RefusedError(405, f"Request method '{method}' is not supported", headers={"Allow": ",".join(allowed)})
 
@@ -108,9 +112,12 @@ def _nodes(node: _Node, segments: Sequence[str]) -> Iterator[tuple[_Node, dict[s
                 yield end, {name: first, **ids}
 
 
-def _checked(name: str, id: str) -> str:
-    if name in _OPAQUE:
-        return id
+def checked_uuid(id: str) -> str:
+    """Return an id in its canonical form.
+
+    Raises:
+        RefusedError: It is no UUID: 400.
+    """
     if _UUID.fullmatch(id):
         return str(UUID(id))
     message = (

@@ -224,14 +224,23 @@ class FileRow(Row):
         data: Its content.
     """
 
-    settings: ClassVar[tuple[str, ...]] = ("data",)
+    settings: ClassVar[tuple[str, ...]] = ("data", "content")
 
     def __init__(self, type: ResourceType, id: str, parents: dict[str, str], time: ServerTime) -> None:
         super().__init__(type, id, parents, time)
         self.data = b""
 
     @property
+    def content(self) -> str:
+        """Its content as a text."""
+        return self.data.decode("utf-8", "replace")
+
+    @content.setter
+    def content(self, text: str) -> None:
+        self.data = text.encode()
+
+    @property
     def document(self) -> dict[str, Any]:
         """Its members as they are now, without links. Changing them changes the row."""
-        self._members["content"] = self.data.decode("utf-8", "replace")
+        self._members["content"] = self.content
         return self._members

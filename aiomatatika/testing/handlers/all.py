@@ -7,7 +7,24 @@ from typing import Final
 
 from aiomatatika.testing.context import Context
 from aiomatatika.testing.error_responses import RefusedError
-from aiomatatika.testing.handlers import apikeys, generic, profiles
+from aiomatatika.testing.handlers import (
+    accounts,
+    apikeys,
+    channels,
+    comments,
+    datacomponents,
+    datasets,
+    files,
+    generic,
+    jobs,
+    likes,
+    notifications,
+    pipelines,
+    profiles,
+    search,
+    subscriptions,
+    workspaces,
+)
 from aiomatatika.testing.operation import Operation
 from aiomatatika.testing.responses import ServerResponse
 
@@ -16,8 +33,25 @@ __all__ = ["Handler", "handler_of"]
 Handler = Callable[[Context], ServerResponse]
 
 _OWN: Final[Mapping[str, Handler]] = {
-    **apikeys.HANDLERS,
-    **profiles.HANDLERS,
+    id: handler
+    for module in (
+        accounts,
+        apikeys,
+        channels,
+        comments,
+        datacomponents,
+        datasets,
+        files,
+        jobs,
+        likes,
+        notifications,
+        pipelines,
+        profiles,
+        search,
+        subscriptions,
+        workspaces,
+    )
+    for id, handler in module.HANDLERS.items()
 }
 
 
