@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check check-types format mutants simulate fuzz soak bench bench-quick profile clean
+.PHONY: help demo test check check-types format mutants simulate peers fuzz soak bench bench-quick profile clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ mutants: $(VENV)/.installed-dev  ## break call, retry, tokens, walk, creation, u
 
 simulate: $(VENV)/.installed-test  ## 10,000 simulated lives of a program (ARGS="--seeds N --first N"); prints the shortest failure
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+peers: $(VENV)/.installed-test  ## the library with nginx, oidc-provider and tinyproxy, in real time; installs what is missing
+	$(BIN)/python -m tests.peers.parts
+	$(BIN)/python -X dev -m pytest tests/peers --numprocesses $(WORKERS) $(ARGS)
 
 fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for each property: some minutes
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz -o faulthandler_timeout=0 $(ARGS)

@@ -51,16 +51,66 @@ if TYPE_CHECKING:
     from aiomatatika.options import Retries as Retries, Timeouts as Timeouts
     from aiomatatika.paging.collection import Collection as Collection
     from aiomatatika.paging.page import Page as Page
+    from aiomatatika.resources.accounts.models import Account as Account, AccountFields as AccountFields
+    from aiomatatika.resources.administrators import Administrator as Administrator
+    from aiomatatika.resources.alerts import Alert as Alert
     from aiomatatika.resources.apikeys import ApiKey as ApiKey, NewApiKey as NewApiKey
+    from aiomatatika.resources.channels import (
+        Channel as Channel,
+        ChannelFields as ChannelFields,
+        ChannelScope as ChannelScope,
+        ChannelType as ChannelType,
+        NewChannelFields as NewChannelFields,
+    )
+    from aiomatatika.resources.comments import Comment as Comment
+    from aiomatatika.resources.datacomponents import (
+        Datacomponent as Datacomponent,
+        DatacomponentFields as DatacomponentFields,
+        Selection as Selection,
+        Stream as Stream,
+        StreamField as StreamField,
+    )
+    from aiomatatika.resources.dataplugins import (
+        Dataplugin as Dataplugin,
+        DatapluginCapability as DatapluginCapability,
+        DatapluginCommand as DatapluginCommand,
+        DatapluginFields as DatapluginFields,
+        DatapluginType as DatapluginType,
+        DatapluginVariant as DatapluginVariant,
+        Setting as Setting,
+        SettingKind as SettingKind,
+        SettingOption as SettingOption,
+    )
+    from aiomatatika.resources.datasets.models import (
+        Dataset as Dataset,
+        DatasetFields as DatasetFields,
+        DatasetMessage as DatasetMessage,
+    )
+    from aiomatatika.resources.datastores import Datastore as Datastore
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
+    from aiomatatika.resources.invitations import Invitation as Invitation, InvitationStatus as InvitationStatus
     from aiomatatika.resources.jobs import Job as Job, JobStatus as JobStatus, JobType as JobType
+    from aiomatatika.resources.members import Member as Member
+    from aiomatatika.resources.notifications import Notification as Notification, NotificationType as NotificationType
     from aiomatatika.resources.pipelines.models import (
         Pipeline as Pipeline,
         PipelineFields as PipelineFields,
         PipelineMetric as PipelineMetric,
         PipelineStatus as PipelineStatus,
     )
-    from aiomatatika.resources.profiles import Profile as Profile
+    from aiomatatika.resources.profiles import (
+        NewProfileFields as NewProfileFields,
+        Profile as Profile,
+        ProfileFields as ProfileFields,
+    )
+    from aiomatatika.resources.resources import Resource as Resource
+    from aiomatatika.resources.subscriptions import Subscription as Subscription, SubscriptionType as SubscriptionType
+    from aiomatatika.resources.tags import Tag as Tag
+    from aiomatatika.resources.workspaces import (
+        Workspace as Workspace,
+        WorkspaceFields as WorkspaceFields,
+        WorkspaceStatus as WorkspaceStatus,
+    )
     from aiomatatika.secret import Secret as Secret
     from aiomatatika.session import MatatikaSession as MatatikaSession
     from aiomatatika.transfer import Download as Download
@@ -105,11 +155,37 @@ _NAMES = {
     "options": ("Retries", "Timeouts"),
     "paging.collection": ("Collection",),
     "paging.page": ("Page",),
+    "resources.accounts.models": ("Account", "AccountFields"),
+    "resources.administrators": ("Administrator",),
+    "resources.alerts": ("Alert",),
     "resources.apikeys": ("ApiKey", "NewApiKey"),
+    "resources.channels": ("Channel", "ChannelFields", "ChannelScope", "ChannelType", "NewChannelFields"),
+    "resources.comments": ("Comment",),
+    "resources.datacomponents": ("Datacomponent", "DatacomponentFields", "Selection", "Stream", "StreamField"),
+    "resources.dataplugins": (
+        "Dataplugin",
+        "DatapluginCapability",
+        "DatapluginCommand",
+        "DatapluginFields",
+        "DatapluginType",
+        "DatapluginVariant",
+        "Setting",
+        "SettingKind",
+        "SettingOption",
+    ),
+    "resources.datasets.models": ("Dataset", "DatasetFields", "DatasetMessage"),
+    "resources.datastores": ("Datastore",),
     "resources.group": ("Paging", "Ref"),
+    "resources.invitations": ("Invitation", "InvitationStatus"),
     "resources.jobs": ("Job", "JobStatus", "JobType"),
+    "resources.members": ("Member",),
+    "resources.notifications": ("Notification", "NotificationType"),
     "resources.pipelines.models": ("Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"),
-    "resources.profiles": ("Profile",),
+    "resources.profiles": ("NewProfileFields", "Profile", "ProfileFields"),
+    "resources.resources": ("Resource",),
+    "resources.subscriptions": ("Subscription", "SubscriptionType"),
+    "resources.tags": ("Tag",),
+    "resources.workspaces": ("Workspace", "WorkspaceFields", "WorkspaceStatus"),
     "secret": ("Secret",),
     "session": ("MatatikaSession",),
     "transfer": ("Download",),

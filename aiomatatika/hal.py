@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from datetime import date, time
 from enum import Enum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -80,7 +80,8 @@ class JsonObject:
             return NotImplemented
         return dict(self.items()) == dict(other.items())
 
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as a dict
+    def __hash__(self) -> int:
+        return hash(frozenset(self.keys()))  # its values need not have a hash; a resource that holds one has
 
     def __repr__(self) -> str:
         return f"<JsonObject: {len(self)} hidden>"
@@ -319,6 +320,8 @@ def _to_json(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, list | tuple):
         return [_to_json(each) for each in value if not isinstance(each, Secret | JsonObject)]
+    if isinstance(value, dict):
+        return {name: _to_json(part) for name, part in value.items() if not isinstance(part, Secret | JsonObject)}
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Enum):
@@ -331,6 +334,8 @@ def _is_complete(value: Any) -> bool:
         return value.is_complete
     if isinstance(value, Secret):
         return _is_readable(value)
+    if isinstance(value, dict):
+        return all(map(_is_complete, value.values()))
     return not isinstance(value, list | tuple) or all(map(_is_complete, value))
 
 

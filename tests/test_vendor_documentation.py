@@ -220,7 +220,7 @@ async def test_profiles_come_without_a_page_object(vendor: Vendor, session: Mata
     (profile,) = await session.profiles.list().collect()
     assert (profile.id, profile.handle) == (PROFILE, "@somebody")
     assert profile.default_workspace is not None
-    assert profile.default_workspace.extra["name"] == "Home"
+    assert profile.default_workspace.name == "Home"
     assert profile.links.action("edit").method == "PATCH"
     assert await session.profiles.get(PROFILE) == profile
     assert await session.profiles.list().count() == 1

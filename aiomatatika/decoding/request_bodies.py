@@ -65,14 +65,17 @@ def json_body(document: Any) -> Body:
     raise InvalidArgumentError("json holds a value that JSON has no form for")
 
 
-def text_body(text: str) -> Body:
+def text_body(text: str, argument: str = "body") -> Body:
     """Encode a text in UTF-8.
 
     Raises:
-        InvalidArgumentError: It holds half of a surrogate pair.
+        InvalidArgumentError: It is not a str, or holds half of a surrogate pair.
     """
-    try:
-        return Body(text.encode())
-    except UnicodeEncodeError:
-        del text  # it can hold passwords, and a traceback with locals would show them
-    raise InvalidArgumentError("body holds half of a surrogate pair, which UTF-8 has no form for")
+    problem = "must be a str"
+    if isinstance(text, str):
+        try:
+            return Body(text.encode())
+        except UnicodeEncodeError:
+            problem = "holds half of a surrogate pair, which UTF-8 has no form for"
+    del text  # it can hold passwords, and a traceback with locals would show them
+    raise InvalidArgumentError(f"{argument} {problem}")

@@ -45,11 +45,13 @@ class PageSource(Generic[T]):
         client: Sends the GETs.
         cls: The class of the items.
         relation: The name that the items have in ``_embedded``.
+        counted: Whether ``page`` objects count them, as of `PageWalk`.
     """
 
     client: Client
     cls: type[T]
     relation: str
+    counted: bool = True
 
     async def fetch(self, url: URL) -> Response:
         """GET one page."""
@@ -66,6 +68,28 @@ class PageSource(Generic[T]):
         """Read a page, or raise a `ResponseError`."""
         return response.promised(
             await read_off_the_loop(response, lambda each: read_page(each, self.cls, self.relation))
+        )
+
+    async def page(self, response: Response) -> Page[T]:
+        """Return the page that the response to another call than a GET holds.
+
+        What the call did is done, and the items are good: a ``next`` that cannot be followed costs a WARNING alone.
+        """
+        name = f"{response.call.method} {response.call.path}"
+        walk: PageWalk[T] = self.walk(response.url, MAX_PAGES, name)
+        page = walk.accept(await self.read(response))
+        if walk.blocked is not None:
+            _logger.warning("%s: its next link is not followed: %s", name, walk.blocked)
+        return page
+
+    def walk(self, start: URL, max_pages: int, name: object) -> PageWalk[T]:
+        """Return a walk that begins at a page; its warnings are logged under the name."""
+        return PageWalk(
+            start,
+            resolve=self.client.state.root.resolve,
+            max_pages=max_pages,
+            warn=lambda message: _logger.warning("%s: %s", name, message),
+            counted=self.counted,
         )
 
 
@@ -157,12 +181,7 @@ class Collection(Generic[T]):
         return Collection(self._source, self._source.client.state.root.resolve(url), self._prefetch)
 
     def _walk(self, max_pages: int = MAX_PAGES) -> PageWalk[T]:
-        return PageWalk(
-            self._url,
-            resolve=self._source.client.state.root.resolve,
-            max_pages=max_pages,
-            warn=lambda message: _logger.warning("%s: %s", self, message),
-        )
+        return self._source.walk(self._url, max_pages, self)
 
     if not TYPE_CHECKING:  # a type checker is to say that it is not awaitable
 

@@ -27,6 +27,9 @@ _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 _NO_CONTENT = 204
 _MAX_ITEMS = 50_000
+# Of a page: where none was asked for, and what Spring cuts larger ones to without a word.
+_USUAL_SIZE = 20
+_LARGEST_SIZE = 2_000
 # An object with no other members than these can be an empty collection.
 _PAGE_MEMBERS = frozenset({"_embedded", "_links", "page"})
 
@@ -82,6 +85,12 @@ class PageDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             return self.number
         asked = self.url.query.get("page", "")
         return int(asked) if _NUMBER.fullmatch(asked) else 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds exactly as many items as a page has where more follow."""
+        asked = self.url.query.get("size", "")
+        return len(self.items) == min(int(asked) if _NUMBER.fullmatch(asked) else _USUAL_SIZE, _LARGEST_SIZE)
 
     @property
     def page_count(self) -> int | None:

@@ -1,8 +1,9 @@
 """The rules of a walk over pages: what of each page is new, and where the walk goes on. No I/O.
 
 It follows HAL ``next`` links, each judged by the origin rule, and goes on by page number where the server sends none
-though its ``page`` object says that more follow. It ends, whatever the server sends: pages that loop, stand still or
-never end are a `PaginationError`.
+though its ``page`` object says that more follow. A collection without ``page`` objects goes on by page number from page
+to page as long as they are full. It ends, whatever the server sends: pages that loop, stand still or never end are a
+`PaginationError`.
 """
 
 from __future__ import annotations
@@ -43,14 +44,22 @@ class PageWalk(Generic[T]):
         resolve: Judges a link by the origin rule: the href, and the URL that answered.
         max_pages: Where a walk without end is given up.
         warn: Is told, once, of what is odd about the collection.
+        counted: Whether the collection has ``page`` objects, or is one page. Otherwise the page after a full one is
+            asked for: it can be empty, or the same again where the server has no page numbers either.
 
     Attributes:
         next_url: The page to ask for; None: the walk is over, or blocked.
         blocked: Why the page after the last one cannot be asked for, if so. The pages before it are good.
     """
 
-    def __init__(
-        self, start: URL, *, resolve: Callable[[str, URL], URL], max_pages: int, warn: Callable[[str], None]
+    def __init__(  # noqa: PLR0913  # the rules of one walk; each has its name
+        self,
+        start: URL,
+        *,
+        resolve: Callable[[str, URL], URL],
+        max_pages: int,
+        warn: Callable[[str], None],
+        counted: bool = True,
     ) -> None:
         self.next_url: URL | None = start
         self.blocked: LinkError | None = None
@@ -58,6 +67,7 @@ class PageWalk(Generic[T]):
         self._resolve = resolve
         self._max_pages = max_pages
         self._warn: Callable[[str], None] | None = warn
+        self._is_counted = counted
         self._last = _LastPage()
         self._came_by_link = False
         self._had_links = False
@@ -146,7 +156,7 @@ class PageWalk(Generic[T]):
             raise PaginationError(f"the collection stands still: page {number} came after page {before}")
         if page.total_elements != self._last.total_elements:
             self._warn_once("the number of items changed during the walk: some may be missing")
-        if ids and ids == self._last.ids:
+        if ids and ids == self._last.ids and not self._is_guess(page):
             self._check_repeat(page, advanced=before is not None and number is not None)
 
     def _check_repeat(self, page: PageDocument[T], *, advanced: bool) -> None:
@@ -176,7 +186,7 @@ class PageWalk(Generic[T]):
         if page.next_hrefs:
             self._had_links = True
             url = self._resolve(page.next_hrefs[0], page.url)
-        elif not self._had_links and self._more_follow(page):
+        elif not self._had_links and (self._more_follow(page) or self._may_follow(page)):
             url = with_page_number(page.url, page.number_or_asked + 1)
         else:
             self._check_whole(page)
@@ -208,6 +218,13 @@ class PageWalk(Generic[T]):
             # Only here can a walk that began in the middle see it: this page holds more than the last has left.
             self._counted_from = int(number * page.size + len(page.items) > page.total_elements)
         return number + 1 - (self._counted_from or 0) < count
+
+    def _is_guess(self, page: PageDocument[T]) -> bool:
+        """Tell whether nothing but its number speaks for a page: no link led to it, and nothing counts."""
+        return not self._is_counted and not self._came_by_link and page.page_count is None
+
+    def _may_follow(self, page: PageDocument[T]) -> bool:
+        return self._is_guess(page) and page.is_full and not self._last.is_repeat
 
     def _check_whole(self, page: PageDocument[T]) -> None:
         if self._more_follow(page):

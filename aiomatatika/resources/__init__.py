@@ -7,12 +7,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aiomatatika.resources.accounts.group import Accounts
+    from aiomatatika.resources.administrators import Administrators
+    from aiomatatika.resources.alerts import Alerts
     from aiomatatika.resources.apikeys import ApiKeys
+    from aiomatatika.resources.channels import Channels
+    from aiomatatika.resources.comments import Comments
+    from aiomatatika.resources.datacomponents import Datacomponents
+    from aiomatatika.resources.dataplugins import Dataplugins
+    from aiomatatika.resources.datasets.group import Datasets
+    from aiomatatika.resources.datastores import Datastores
     from aiomatatika.resources.deployments import Deployments
+    from aiomatatika.resources.feed import Feed
+    from aiomatatika.resources.invitations import Invitations
     from aiomatatika.resources.jobs import Jobs
     from aiomatatika.resources.members import Members
+    from aiomatatika.resources.news import News
+    from aiomatatika.resources.notifications import Notifications
     from aiomatatika.resources.pipelines.group import Pipelines
     from aiomatatika.resources.profiles import Profiles
+    from aiomatatika.resources.resources import Resources
+    from aiomatatika.resources.search import Search
+    from aiomatatika.resources.subscriptions import Subscriptions
+    from aiomatatika.resources.tags import Tags
     from aiomatatika.resources.workspaces import Workspaces
     from aiomatatika.transport.client import Client
 
@@ -32,7 +49,7 @@ class _LateGroup(property):
 
 
 def _late(name: str, class_name: str) -> Any:
-    """Return the property of a group.
+    """Return the property of a group, from the module of this package that it is in.
 
     Importing 24 of them takes longer than importing aiohttp, and few programs use more than five.
     """
@@ -56,17 +73,51 @@ class Groups:
     _client: Client
     _groups: dict[str, Any]
 
+    accounts: Accounts = _late("accounts.group", "Accounts")
+    """Accounts: who pays, and owns workspaces."""
+    administrators: Administrators = _late("administrators", "Administrators")
+    """Administrators: members with rights over a workspace."""
+    alerts: Alerts = _late("alerts", "Alerts")
+    """Alerts: notes raised on datasets."""
     apikeys: ApiKeys = _late("apikeys", "ApiKeys")
     """API keys: client IDs and secrets with which programs stay authenticated."""
+    channels: Channels = _late("channels", "Channels")
+    """Channels: groups of datasets."""
+    comments: Comments = _late("comments", "Comments")
+    """Comments: what is said about datasets, and the replies."""
+    datacomponents: Datacomponents = _late("datacomponents", "Datacomponents")
+    """Datacomponents: dataplugins with their settings, which pipelines are made of."""
+    dataplugins: Dataplugins = _late("dataplugins", "Dataplugins")
+    """Dataplugins: definitions of the connectors that datacomponents are made from."""
+    datasets: Datasets = _late("datasets.group", "Datasets")
+    """Datasets: published views of data, with an optional chart."""
+    datastores: Datastores = _late("datastores", "Datastores")
+    """Datastores: databases that pipelines load data into."""
     deployments: Deployments = _late("deployments", "Deployments")
     """Deployments: a workspace's repository, put into effect."""
+    feed: Feed = _late("feed", "Feed")
+    """The feed: the datasets that a workspace puts forward."""
+    invitations: Invitations = _late("invitations", "Invitations")
+    """Invitations: e-mail addresses that were asked into a workspace."""
     jobs: Jobs = _late("jobs", "Jobs")
     """Jobs: runs of pipelines, and other tasks of a workspace."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""
+    news: News = _late("news", "News")
+    """News: what happened in a workspace."""
+    notifications: Notifications = _late("notifications", "Notifications")
+    """Notifications: what happened, as a profile is told of it."""
     pipelines: Pipelines = _late("pipelines.group", "Pipelines")
     """Pipelines: what a workspace runs, and when."""
     profiles: Profiles = _late("profiles", "Profiles")
     """Profiles: the users of the service."""
+    resources: Resources = _late("resources", "Resources")
+    """Resources: the files of a workspace."""
+    search: Search = _late("search", "Search")
+    """Search among the datasets of a workspace."""
+    subscriptions: Subscriptions = _late("subscriptions", "Subscriptions")
+    """Subscriptions: what a profile wants to be told of."""
+    tags: Tags = _late("tags", "Tags")
+    """Tags: the ``#words`` of a workspace."""
     workspaces: Workspaces = _late("workspaces", "Workspaces")
     """Workspaces: where pipelines run and datasets are published."""

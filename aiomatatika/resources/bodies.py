@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, cast, final
+from uuid import UUID
 
 import attrs
 
@@ -21,11 +22,12 @@ from aiomatatika.hal import HalResource, JsonObject
 from aiomatatika.resources.masks import without_masks
 from aiomatatika.secret import Secret
 
-__all__ = ["FieldValues", "kept_members", "member", "set_by_server", "settable_members"]
+__all__ = ["FieldValues", "kept_members", "member", "sent_back", "set_by_server", "settable_members"]
 
 _logger = logging.getLogger("aiomatatika")
 
 _SET_BY_SERVER: Final = "set by server"
+_SENT_BACK: Final = "sent back"
 
 
 def set_by_server(default: Any = None, *, member: str | None = None) -> Any:
@@ -38,56 +40,78 @@ def set_by_server(default: Any = None, *, member: str | None = None) -> Any:
     return attrs.field(default=default, metadata={_SET_BY_SERVER: True} | ({MEMBER: member} if member else {}))
 
 
+def sent_back(default: Any = None) -> Any:
+    """Declare a field that no method sets. An update sends it back as it was read: a PUT without it may erase it."""
+    return attrs.field(default=default, metadata={_SENT_BACK: True})
+
+
 def member(name: str, default: Any = None) -> Any:
     """Declare a field whose name on the wire is not the attribute's in camelCase."""
     return attrs.field(default=default, metadata={MEMBER: name})
 
 
-@cache
-def settable_members(cls: Any) -> Mapping[str, str]:
-    """Return the members that a client may set, by attribute."""
-    not_settable = {"id", *attrs.fields_dict(HalResource)}
+def _members_without(cls: Any, *kinds: str) -> dict[str, str]:
+    not_sent = {"id", *attrs.fields_dict(HalResource)}
     return {
         field.name: member_name(field)
         for field in attrs.fields(cls)
-        if field.name not in not_settable and _SET_BY_SERVER not in field.metadata
+        if field.name not in not_sent and not any(kind in field.metadata for kind in kinds)
     }
 
 
-def _to_json(value: Any) -> Any:
+@cache
+def settable_members(cls: Any) -> Mapping[str, str]:
+    """Return the members that a client may set, by attribute."""
+    return _members_without(cls, _SET_BY_SERVER, _SENT_BACK)
+
+
+@cache
+def _members_to_send_back(cls: Any) -> Mapping[str, str]:
+    return _members_without(cls, _SET_BY_SERVER)
+
+
+def _to_json(value: Any, of_resource: Callable[[HalResource], Any]) -> Any:
+    """Return a value as the API writes it; of a resource, what a function makes of it."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, HalResource):
-        return _members_of(value)
+        return of_resource(value)
     if isinstance(value, datetime) and value.utcoffset() is not None:
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat()  # as the API writes it
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat()
     if isinstance(value, Mapping | JsonObject):
-        return {name: _to_json(part) for name, part in value.items()}
+        return {name: _to_json(part, of_resource) for name, part in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return [_to_json(item) for item in value]
+        return [_to_json(item, of_resource) for item in value]
     return value
 
 
+def _id_of(resource: HalResource) -> dict[str, Any]:
+    id = getattr(resource, "id", None)
+    return {} if id is None else {"id": str(id)}
+
+
 def _members_of(resource: HalResource) -> dict[str, Any]:
-    """Return what the server sent of a resource, as far as a client may set it; None and () are what it left out."""
-    names = settable_members(cast("Any", type(resource)))
+    """Return what the server sent of a resource, but for the server's own; None and () are what it left out."""
+    names = _members_to_send_back(cast("Any", type(resource)))
     values = {member: getattr(resource, attribute) for attribute, member in names.items()}
-    known = {member: _to_json(value) for member, value in values.items() if value is not None and value != ()}
+    known = {name: _to_json(value, _as_read) for name, value in values.items() if value is not None and value != ()}
     return dict(resource.extra.items()) | known
 
 
-def _is_plain(cls: Any) -> set[str]:
-    """Return the members that hold no secret: asterisks in a description, or a schedule, are no mask."""
-    fields = attrs.fields(cls)
-    return {member_name(each) for each in fields if not any(kind in str(each.type) for kind in ("Secret", "Json"))}
+def _as_read(resource: HalResource) -> dict[str, Any]:
+    """Return a resource that stands in another one, as the server sent it."""
+    return _id_of(resource) | _members_of(resource)
+
+
+def _as_named(resource: HalResource) -> dict[str, Any]:
+    """Return a resource that a caller puts into another: where it has an id, that alone names it."""
+    return _id_of(resource) or _members_of(resource)
 
 
 def kept_members(cls: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that can be sent back: masked secrets are left out, and named in one WARNING."""
     left_out: list[str] = []
-    plain = _is_plain(cls)
-    kept = {name: value for name, value in members.items() if name in plain}
-    kept |= without_masks({name: value for name, value in members.items() if name not in plain}, left_out)
+    kept: dict[str, Any] = without_masks(members, cls, left_out)
     if left_out:
         _logger.warning("masked secrets of a %s are not sent: %s", cls.__name__, path_list(left_out))
     return kept
@@ -115,17 +139,20 @@ class FieldValues:
         names = settable_members(self._cls)
         unknown = ", ".join(repr(name) for name in values if name not in names)
         if not unknown:
-            members = {names[name]: _to_json(value) for name, value in values.items()}
+            members = {names[name]: _to_json(value, _as_named) for name, value in values.items()}
             self._members = lambda: members
         cast("dict[str, Any]", values).clear()
         if unknown:
             raise TypeError(f"{cls.__name__} has no field {unknown} that can be set; it has {', '.join(names)}")
 
-    def new(self) -> Body:
-        """Return the body that creates a resource. A field of None is left out."""
-        return json_body(
-            kept_members(self._cls, {name: value for name, value in self._members().items() if value is not None})
-        )
+    def new(self, id: UUID | None = None) -> Body:
+        """Return the body that creates a resource. A field of None is left out.
+
+        Args:
+            id: The id of the resource, where no path names it.
+        """
+        given = {"id": id} | self._members()
+        return json_body(kept_members(self._cls, {name: value for name, value in given.items() if value is not None}))
 
     def edit(self) -> Body:
         """Return the body of a PATCH: the fields given, and null where they are None."""

@@ -7,24 +7,42 @@ and its statuses to `_object` or `_send`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias, TypedDict, TypeVar, Unpack, get_type_hints
 from uuid import UUID
 
+from aiomatatika.decoding.documents import path_list
 from aiomatatika.decoding.header_fields import HeaderFields
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import InvalidArgumentError, ResponseError
 from aiomatatika.hal import HalResource
 from aiomatatika.paging.collection import Collection, PageSource, check_count
+from aiomatatika.paging.page import read_page
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, Request, Response
 from aiomatatika.transport.query import Params, QueryValue
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.urls import path_segment, uuid_of
 
-__all__ = ["ACCEPTED", "CREATED", "DONE", "OK", "OK_OR_CREATED", "CallOptions", "Group", "Paging", "Ref", "id_of"]
+__all__ = [
+    "ACCEPTED",
+    "CREATED",
+    "DONE",
+    "OK",
+    "OK_OR_CREATED",
+    "CallOptions",
+    "Group",
+    "Paging",
+    "Ref",
+    "id_of",
+    "paging_query",
+]
+
+_logger = logging.getLogger("aiomatatika")
 
 T = TypeVar("T")
 R = TypeVar("R", bound=HalResource)
@@ -34,8 +52,8 @@ Ref: TypeAlias = R | UUID | str
 
 OK: Final = frozenset({200})
 CREATED: Final = frozenset({201})
-OK_OR_CREATED: Final = frozenset({200, 201})
 ACCEPTED: Final = frozenset({202})
+OK_OR_CREATED: Final = frozenset({200, 201})
 DONE: Final = frozenset({200, 204})
 """What a call without a result, or whose result can be empty, ends with."""
 _MAX_SIZE = 100_000
@@ -57,7 +75,13 @@ class Paging(TypedDict, total=False):
     prefetch: int
 
 
-def _paging_query(paging: Paging) -> dict[str, str | list[str]]:
+def paging_query(paging: Paging) -> dict[str, str | list[str]]:
+    """Return the query parameters that ask for a part of a collection.
+
+    Raises:
+        TypeError: A name is none that `Paging` has.
+        InvalidArgumentError: A value is out of range.
+    """
     unknown = paging.keys() - Paging.__annotations__.keys()
     if unknown:
         raise TypeError(f"list() takes {', '.join(Paging.__annotations__)}, not {', '.join(sorted(unknown))}")
@@ -105,7 +129,7 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
 
 
 class _RequestOptions(TypedDict, total=False):
-    body: Body
+    body: Body | StreamedBody
     headers: HeaderFields
     content_type: str
     accept: str
@@ -136,9 +160,19 @@ class Group:
         self, path: str, cls: type[R], relation: str, paging: Paging | None = None, **filters: QueryValue
     ) -> Collection[R]:
         """GET pages, each SAFE to repeat. Nothing is sent yet."""
-        paging = paging or {}
-        url = self._client.at(path, {**filters, **_paging_query(paging)})
-        return Collection(PageSource(self._client, cls, relation), url, paging.get("prefetch", 0))
+        return self._collection(PageSource(self._client, cls, relation), path, paging or {}, filters)
+
+    def _list_uncounted(
+        self, path: str, cls: type[R], relation: str, paging: Paging, **filters: QueryValue
+    ) -> Collection[R]:
+        """GET pages that no ``page`` object counts, each SAFE to repeat. Nothing is sent yet."""
+        return self._collection(PageSource(self._client, cls, relation, counted=False), path, paging, filters)
+
+    def _collection(
+        self, source: PageSource[R], path: str, paging: Paging, filters: Mapping[str, QueryValue]
+    ) -> Collection[R]:
+        url = self._client.at(path, {**filters, **paging_query(paging)})
+        return Collection(source, url, paging.get("prefetch", 0))
 
     async def _get(self, path: str, cls: type[T]) -> T:
         """GET an object: SAFE to repeat."""
@@ -167,6 +201,16 @@ class Group:
     async def _edit(self, path: str, cls: type[T], body: Body) -> T:
         """PATCH some members of an object: IDEMPOTENT."""
         return await self._object("PATCH", path, cls, Repeat.IDEMPOTENT, body=body)
+
+    async def _published(self, path: str, cls: type[R], relation: str, **options: Unpack[CallOptions]) -> list[R]:
+        """POST several objects, each in the place of the one of its name: IDEMPOTENT. Returns what the server made."""
+        response = await self._send("POST", path, Repeat.IDEMPOTENT, **options)
+        if not response.body:
+            return []
+        page = response.promised(read_page(response, cls, relation))
+        if page.unreadable:
+            _logger.warning("POST %s: not what was promised, and left out: %s", path, path_list(page.unreadable))
+        return page.items
 
     async def _delete(self, path: str) -> None:
         """DELETE: IDEMPOTENT, and a 404 to the repeat of a lost one is success."""

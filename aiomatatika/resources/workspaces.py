@@ -12,7 +12,7 @@ import attrs
 from aiomatatika.enums import OpenEnum
 from aiomatatika.hal import HalResource, JsonObject
 from aiomatatika.paging.collection import Collection
-from aiomatatika.resources.bodies import FieldValues, set_by_server
+from aiomatatika.resources.bodies import FieldValues, sent_back, set_by_server
 from aiomatatika.resources.group import DONE, Group, Paging, Ref, id_of
 from aiomatatika.secret import Secret
 from aiomatatika.transport.repeat import Repeat
@@ -57,7 +57,7 @@ class Workspace(HalResource):
     """
 
     id: UUID
-    created: datetime | None = set_by_server()
+    created: datetime | None = sent_back()
     last_modified: datetime | None = set_by_server()
     alias: str | None = set_by_server()
     name: str | None = None
@@ -73,7 +73,7 @@ class Workspace(HalResource):
     image_url: str | None = attrs.field(default=None, repr=False)
     app_properties: JsonObject | None = None
     status: WorkspaceStatus | None = set_by_server()
-    managed: bool | None = set_by_server()
+    managed: bool | None = sent_back()
     default_workspace: bool | None = set_by_server()
 
 

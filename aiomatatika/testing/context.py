@@ -117,21 +117,29 @@ class Context:
             raise not_found(BY_NAME["Profile"], self.ids[variable])
         return profile
 
-    def parents(self, *, but: str = "") -> dict[str, str]:
-        """Return the ids of all that the path is below.
+    def within(self, *, but: str = "") -> dict[str, str]:
+        """Return the ids that the path names, all of which have to exist.
 
         Args:
-            but: The path variable of what is about to be made.
+            but: The path variable to leave out: of what is read, or about to be made.
 
         Raises:
             RefusedError: One of them does not exist: 404.
         """
-        parents: dict[str, str] = {}
-        for variable in self.ids:
-            if variable != but:
-                row = self.row(variable)
-                parents |= {**row.parents, variable: row.id}
-        return parents
+        return {variable: self.row(variable).id for variable in self.ids if variable != but}
+
+    def parents(self, *, but: str = "") -> dict[str, str]:
+        """Return the ids that the path names, and those of all that these are below: for a new resource.
+
+        Args:
+            but: The path variable to leave out.
+
+        Raises:
+            RefusedError: One of them does not exist: 404.
+        """
+        above = self.within(but=but)
+        inherited = {name: id for variable in above for name, id in self.row(variable).parents.items()}
+        return inherited | above
 
     def members(self) -> dict[str, Any]:
         """Return what the body sets, which has to have all that the resource class requires.

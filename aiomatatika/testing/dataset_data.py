@@ -43,7 +43,7 @@ def json_pieces(rows: Iterable[DataRow]) -> Iterator[bytes]:
 
 
 def _taken(text: io.StringIO) -> bytes:
-    taken = text.getvalue().encode()
+    taken = text.getvalue().encode("utf-8", "replace")
     text.seek(0)
     text.truncate()
     return taken

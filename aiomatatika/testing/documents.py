@@ -43,6 +43,8 @@ def document_of(row: Row, tables: Tables, root: str, *, written: str = "") -> di
         document["created"] = nanosecond_timestamp(row.created_ns)
     document |= {name: max(count, document[name]) for name, count in _counts(row, tables).items()}
     embedded = _embedded_in(row, tables)
+    if "variant" in (plugin := embedded.get("dataplugin", {})):  # sent without it, the plugin comes back with it
+        document["dataPlugin"] = f"{str(document['dataPlugin']).partition('--')[0]}--{plugin['variant']}"
     if embedded:
         document["_embedded"] = embedded
     return document | {"_links": links_of(row, root)}
@@ -91,6 +93,6 @@ def _dataplugin(text: object, tables: Tables) -> Row | None:
     """Return the plugin that a datacomponent names: ``extractors/tap-x``, with or without ``--variant``."""
     name, _, variant = str(text).partition("/")[2].partition("--")
     for plugin in tables["dataplugins"]:
-        if plugin.document.get("name") == name and variant in {"", plugin.document.get("variant")}:
+        if plugin.document.get("name") == name and (not variant or variant == plugin.document.get("variant")):
             return plugin
     return None

@@ -82,7 +82,7 @@ _LINKS: Final[Mapping[str, tuple[_Link, ...]]] = {
     "Comment": (
         _Link("self", "/comments/{id}", "GET"),
         _Link("edit-history", "/comments/{id}/history", "GET", _was_edited),
-        _Link("new reply", "/comments/{id}", "POST"),
+        _Link("new reply", "/comments/{id}"),
         _Link("update comment", "/datasets/{dataset_id}/comments/{id}", "PUT"),
         _Link("add like", "/comments/{id}/like", "PUT"),
         _Link("delete comment", "/comments/{id}", "DELETE"),
@@ -147,7 +147,9 @@ def links_of(row: Row, root: str) -> dict[str, Any]:
         root: What every href begins with.
     """
     texts = {**row.parents, "id": row.id, "name": str(row.document.get("name", ""))}
-    values = {name: quote(text, safe="/" if row.type.name == "Resource" else "") for name, text in texts.items()}
+    values = {
+        name: quote(text, "/" if row.type.name == "Resource" else "", errors="replace") for name, text in texts.items()
+    }
     links: dict[str, Any] = {}
     for link in _LINKS[row.type.name]:
         links |= link.put_on(row, values, root)

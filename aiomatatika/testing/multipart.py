@@ -30,8 +30,8 @@ def parts_of(request: RecordedRequest) -> list[Part]:
     boundary = message.get_param("boundary")
     if message.get_content_type() != "multipart/form-data" or not isinstance(boundary, str):
         raise RefusedError(415, f"Content type '{message.get_content_type()}' not supported")
-    _, *parts, end = (b"\r\n" + request.body).split(b"\r\n--" + boundary.encode())
-    if not end.startswith(b"--"):
+    parts = (b"\r\n" + request.body).split(b"\r\n--" + boundary.encode())[1:]
+    if not parts or not parts.pop().startswith(b"--"):
         raise RefusedError(400, "Failed to parse multipart servlet request")
     return [_part(part) for part in parts]
 
@@ -50,5 +50,5 @@ def _part(text: bytes) -> Part:
 
 def _header(name: str, value: str) -> Message:
     message = Message()
-    message[name] = value.replace("\r", " ").replace("\n", " ")
+    message[name] = value.encode("utf-8", "replace").decode().replace("\r", " ").replace("\n", " ")
     return message

@@ -237,7 +237,7 @@ class FileRow(Row):
 
     @content.setter
     def content(self, text: str) -> None:
-        self.data = text.encode()
+        self.data = text.encode("utf-8", "replace")
 
     @property
     def document(self) -> dict[str, Any]:

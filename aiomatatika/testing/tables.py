@@ -58,10 +58,12 @@ class Table(Generic[R_co]):
             return iter(list(self._rows.values()))
 
     def __getitem__(self, id: UUID | str) -> R_co:
-        for row in self:
-            if row.id == str(id):
-                return row
-        raise KeyError(str(id))
+        with self._lock:
+            row = self._rows.get(("", str(id)))
+            found = [row] if row else [each for each in self if each.id == str(id)]
+        if not found:
+            raise KeyError(str(id))
+        return found[0]
 
     def add(self, members: Mapping[str, Any] | None = None, /, *, id: UUID | str | None = None, **more: Any) -> R_co:
         """Store a resource, and return its row.
@@ -81,12 +83,12 @@ class Table(Generic[R_co]):
             if id is None:
                 id = given.get(self.type.identified_by)
             row = self.insert(id, self._tables.parents_of(self.type, named))
-            row.document.update({name: each for name, each in given.items() if name not in {*named, *settings}})
-            row.document[self.type.identified_by] = row.id
             if isinstance(row, JobRow) and "status" in given:
-                settings.setdefault("run", None)
+                row.run = None
             for name, value in settings.items():
                 setattr(row, name, value)
+            row.document.update({name: value for name, value in given.items() if name not in {*named, *settings}})
+            row.document[self.type.identified_by] = row.id
             return row
 
     def remove(self, id: UUID | str) -> None:
@@ -124,7 +126,13 @@ class Table(Generic[R_co]):
         """Delete a row, and all that was made below it."""
         with self._lock:
             self._rows.pop(self._key(row.id, row.parents), None)
-            self._tables.delete_below(row)
+            for table in self._tables.all():
+                table.delete_below({row.type.variable: row.id})
+
+    def delete_below(self, parents: Mapping[str, str]) -> None:
+        """Delete the rows that were made below these parents."""
+        for row in self.below(parents):
+            del self._rows[self._key(row.id, row.parents)]
 
     def _key(self, id: str, parents: Mapping[str, str]) -> tuple[str, str]:
         return (parents["workspace_id"] if self.type.is_scoped else "", id)
@@ -224,8 +232,6 @@ class Tables:
         row.document.update(name=profile.name, handle=profile.handle)
         return row
 
-    def delete_below(self, parent: Row) -> None:
-        """Delete all that was made below a row."""
-        for table in self._tables.values():
-            for row in table.below({parent.type.variable: parent.id}):
-                table.delete(row)
+    def all(self) -> Iterator[Table[Row]]:
+        """Yield the tables."""
+        yield from self._tables.values()

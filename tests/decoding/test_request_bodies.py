@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aiomatatika import HalResource, InvalidArgumentError, Secret
-from aiomatatika.decoding.request_bodies import Body, json_body
+from aiomatatika.decoding.request_bodies import Body, json_body, text_body
 
 from ..canary import shown_by_error
 
@@ -65,3 +65,18 @@ def test_a_body_shows_nothing_and_does_not_travel() -> None:
     for copier in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="does not pickle or copy"):
             copier(Body(b""))
+
+
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        (b"canary-7f3a", "must be a str"),
+        (None, "must be a str"),
+        ("canary-7f3a\ud800", "holds half of a surrogate pair"),
+    ],
+)
+def test_a_text_body_is_utf_8(text: Any, problem: str) -> None:
+    assert text_body("é: 1\n").reveal() == "é: 1\n".encode()
+    with pytest.raises(InvalidArgumentError, match=f"discovery {problem}") as caught:
+        text_body(text, "discovery")
+    assert CANARY not in "".join(shown_by_error(caught.value, but_not=__file__))

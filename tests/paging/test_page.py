@@ -254,6 +254,15 @@ def test_where_the_server_gives_no_number_the_one_asked_for_counts(query: str, n
     assert PageDocument[ApiKey](url=url, items=[], number=number).number_or_asked == found
 
 
+@pytest.mark.parametrize(
+    "query, items, full",
+    [("", 20, 1), ("", 19, 0), ("?size=2", 2, 1), ("?size=2", 3, 0), ("?size=x", 2, 0), ("?size=5000", 2000, 1)],
+)
+def test_a_page_of_as_many_items_as_were_asked_for_is_full(query: str, items: int, full: int) -> None:
+    url = URL(f"https://app.matatika.com/api/invitations{query}")
+    assert PageDocument[int](url=url, items=list(range(items))).is_full == bool(full)
+
+
 # Whatever comes
 
 NAMES = ["href", "next", "apikeys", "id", "size", "x"]

@@ -63,14 +63,20 @@ class Walked:
         ahead: The queries of the pages that it would have in flight after each page.
     """
 
-    def __init__(self, *pages: Page, start: str = START, max_pages: int = 100, prefetch: int = 0) -> None:
+    def __init__(
+        self, *pages: Page, start: str = START, max_pages: int = 100, prefetch: int = 0, counted: bool = True
+    ) -> None:
         self.asked: list[str] = []
         self.got: list[Any] = []
         self.error: LinkError | None = None
         self.warnings: list[str] = []
         self.ahead: list[list[str]] = []
         walk: PageWalk[Any] = PageWalk(
-            URL(start, encoded=True), resolve=ROOT.resolve, max_pages=max_pages, warn=self.warnings.append
+            URL(start, encoded=True),
+            resolve=ROOT.resolve,
+            max_pages=max_pages,
+            warn=self.warnings.append,
+            counted=counted,
         )
         for each in pages:
             if (url := walk.next_url) is None:
@@ -134,6 +140,28 @@ def test_pages_end_with_the_last_whether_they_count_from_0_or_from_1(
     walked = Walked(*(counted(number, total, items) for number, items in pages), start=START + start)
     assert walked.got == [each for _, items in pages for each in items]
     assert (walked.asked[1:], walked.error, walked.warnings) == ([f"page={n}" for n, _ in pages[1:]], None, [])
+
+
+@pytest.mark.parametrize(
+    "pages, got, error",
+    [
+        ([page([1, 2]), page([3, 4]), page([5])], [1, 2, 3, 4, 5], None),
+        ([page([1, 2]), page([])], [1, 2], None),
+        # A server without page numbers sends the same again, or all at once.
+        ([page([1, 2]), page([1, 2])], [1, 2], None),
+        ([page([1, 2, 3])], [1, 2, 3], None),
+        # Links and counts are believed before.
+        ([page([1, 2], "?b"), page([3, 4])], [1, 2, 3, 4], None),
+        ([page([1, 2], "?b"), page([1, 2], "?c")], [1, 2], SAME_ITEMS),
+        ([counted(0, 2, [1, 2])], [1, 2], None),
+    ],
+)
+def test_where_nothing_counts_the_page_after_a_full_one_is_asked_for(
+    pages: list[Page], got: list[int], error: str | None
+) -> None:
+    walked = Walked(*pages, start=f"{START}?size=2", counted=False)
+    assert (walked.got, len(walked.asked), walked.warnings) == (got, len(pages), [])
+    assert (walked.error and str(walked.error)) == error
 
 
 # Where it ends

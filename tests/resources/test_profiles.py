@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from aiomatatika import HalResource, InvalidArgumentError, MatatikaSession, NotFoundError, Profile
+from aiomatatika import Account, InvalidArgumentError, MatatikaSession, NotFoundError, Profile, Workspace
 from aiomatatika.testing import MatatikaServer
 
 
@@ -51,18 +52,47 @@ async def test_what_is_no_id_is_refused_before_anything_is_sent(
     assert not matatika_server.requests
 
 
-async def test_a_profile_has_its_workspace_and_account_as_objects(
+WORKSPACE = {"id": str(UUID(int=1)), "name": "home"}
+ACCOUNT = {"id": "acme", "company": "Acme"}
+
+
+async def test_an_update_sends_back_what_was_read_but_names_what_is_new(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession
 ) -> None:
     def edit(document: Any) -> None:
-        document.update(
-            defaultWorkspace={"name": "home"}, workingAccount=None, featuresDisabled="x", phone="1", colour="green"
-        )
+        document.update(defaultWorkspace=WORKSPACE, workingAccount=ACCOUNT, phone="1", colour="green")
 
-    matatika_server.faults.add(path="/api/profiles/*", edit=edit)
+    matatika_server.faults.add(method="GET", path="/api/profiles/*", edit=edit)
     profile = await matatika_session.profiles.get(matatika_server.profile_id)
-    assert isinstance(profile.default_workspace, HalResource)
-    assert profile.default_workspace.extra == {"name": "home"}
-    assert (profile.working_account, profile.features_disabled, profile.phone) == (None, "x", "1")
-    assert profile.extra == {"colour": "green"}
-    assert profile.links.can("edit")
+    assert profile.default_workspace is not None
+    assert profile.working_account is not None
+    assert (profile.default_workspace.name, profile.working_account.company) == ("home", "Acme")
+    await matatika_session.profiles.update(
+        profile, name="Ada", phone=None, working_account=Account(id="other", company="Other")
+    )
+    assert matatika_server.requests.api[-1].json() == {
+        "name": "Ada",
+        "email": profile.email,
+        "defaultWorkspace": WORKSPACE,
+        "workingAccount": {"id": "other"},
+        "colour": "green",
+    }
+
+
+async def test_create_makes_the_profile_of_an_id(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    profile = await matatika_session.profiles.create("auth0|new", name="Ada L", email="ada@example.com", phone="1")
+    assert (profile.id, profile.handle) == ("auth0|new", "@ada")
+    assert matatika_server.requests.api[-1].json() == {"name": "Ada L", "email": "ada@example.com", "phone": "1"}
+
+
+async def test_the_default_workspace_is_set_by_its_id(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    id = matatika_server.tables.workspace_id
+    profile = await matatika_session.profiles.set_default_workspace(
+        matatika_server.profile_id, Workspace(id=UUID(id), name="not sent")
+    )
+    assert profile.default_workspace == Workspace(id=UUID(id))
+    assert matatika_server.requests.api[-1].json() == {"defaultWorkspace": {"id": id}}

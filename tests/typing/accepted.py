@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Unpack, assert_type
 from uuid import UUID
 
@@ -11,16 +12,30 @@ import attrs
 
 from aiomatatika import (
     AccessToken,
+    Account,
+    Administrator,
+    Alert,
     ApiKey,
     BearerToken,
+    Channel,
+    ChannelType,
     ClientCredentials,
     Collection,
+    Comment,
+    Datacomponent,
+    Dataplugin,
+    Dataset,
+    DatasetFields,
+    DatasetMessage,
+    Datastore,
     Download,
     HalResource,
+    Invitation,
     Job,
     JobStatus,
     MatatikaSession,
     NewApiKey,
+    Notification,
     Page,
     Paging,
     Pipeline,
@@ -29,12 +44,18 @@ from aiomatatika import (
     RateLimitError,
     Ref,
     Repeat,
+    Resource,
     Response,
     Retries,
     Secret,
     SecretDeliveryError,
+    Setting,
+    Subscription,
+    SubscriptionType,
+    Tag,
     Timeouts,
     TransportError,
+    Workspace,
 )
 
 
@@ -56,7 +77,7 @@ credentials = [
 
 
 @attrs.frozen(kw_only=True)
-class Workspace(HalResource):
+class Invoice(HalResource):
     name: str
 
 
@@ -119,13 +140,72 @@ async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) ->
     assert_type(await session.deployments.create(str(workspace)), Job)
 
 
+async def plugins(session: MatatikaSession, workspace: UUID, plugin: Dataplugin, store: Datastore) -> None:
+    assert_type(session.dataplugins.list_supported(size=5), Collection[Dataplugin])
+    assert_type(await session.dataplugins.create(workspace, name="x", settings=[Setting(name="y")]), Dataplugin)
+    assert_type(await session.dataplugins.update(str(workspace), plugin, label=None), Dataplugin)
+    assert_type(session.dataplugins.discovery(), Download)
+    assert_type(await session.dataplugins.publish_discovery(workspace, "version: 19"), list[Dataplugin])
+    assert_type(await session.datacomponents.create(workspace, data_plugin="extractors/x"), Datacomponent)
+    assert_type(await session.datastores.update(store, properties={"port": "5432"}), Datastore)
+    assert_type(store.jdbc_url, Secret | None)
+    await session.datastores.make_default(store)
+
+
+async def files(session: MatatikaSession, workspace: UUID) -> None:
+    assert_type(session.resources.list(workspace), Collection[Resource])
+    assert_type(session.resources.content(workspace, "a/b"), Download)
+    assert_type(await session.resources.put(workspace, "a/b", "", content_type="text/html"), Resource)
+    assert_type(await session.resources.publish(workspace, {"a": b"", "b": Path("b")}), list[Resource])
+
+
+async def people(session: MatatikaSession, workspace: Workspace, profile: Profile) -> None:
+    account = await session.accounts.create(company="Acme", owner_email="ada@example.com")
+    assert_type(await session.accounts.update(account, max_rows=None), Account)
+    assert_type(session.accounts.list_admins(account), Collection[Profile])
+    assert_type(await session.accounts.transfer_workspace(account, workspace), Workspace)
+    assert_type(await session.profiles.create("auth0|1", name="Ada", email="ada@example.com", phone="1"), Profile)
+    assert_type(await session.profiles.update(profile, name="Ada", default_workspace=workspace), Profile)
+    assert_type(await session.administrators.withdraw(workspace, profile.id), Administrator)
+    assert_type(session.invitations.list_received("ada@example.com", size=5), Collection[Invitation])
+    assert_type(session.tags.list(workspace), Collection[Tag])
+
+
+async def told(session: MatatikaSession, workspace: Workspace, since: datetime) -> None:
+    assert_type(session.news.list(workspace, since=since, size=5), Collection[Notification])
+    assert_type(await session.notifications.refresh(since=since), Page[Notification])
+    subscription = await session.subscriptions.subscribe_workspace(workspace, type="ALERTS", all_members=True)
+    assert_type(subscription.type, SubscriptionType | None)
+    assert_type(await session.subscriptions.update(subscription.id, SubscriptionType.ALL), Subscription)
+
+
+async def datasets(session: MatatikaSession, channel: Channel, fields: DatasetFields) -> None:
+    assert_type(session.channels.list("id", type=ChannelType.LIST, contains_dataset="id", size=5), Collection[Channel])
+    assert_type(await session.channels.create("id", "name", type="LIST", description=None), Channel)
+    assert_type(await session.channels.update(channel, name="other"), Channel)
+    assert_type(session.datasets.list_in_channel(channel), Collection[Dataset])
+    dataset = await session.datasets.publish("id", id=UUID(int=0), **fields)
+    assert_type(dataset, Dataset)
+    assert_type(await session.datasets.rows(dataset), list[dict[str, Any]])
+    assert_type(session.datasets.csv(dataset), Download)
+    assert_type(await session.datasets.send_message(dataset, "auth0|1", "look"), DatasetMessage)
+    assert_type(await session.alerts.create(dataset, "late"), Alert)
+    comment = await session.comments.create(dataset, "hello")
+    assert_type(comment, Comment)
+    assert_type(session.comments.list_replies(comment, sort="created"), Collection[Comment])
+    assert_type(await session.comments.history(comment), HalResource)
+    assert_type(session.feed.list("id", prefetch=1), Collection[Dataset])
+    assert_type(session.search.datasets("id", "words", tags=["a"]), Collection[Dataset])
+    assert_type(await session.search.msearch("id", {}, {}), dict[str, Any])
+
+
 async def links(session: MatatikaSession, key: ApiKey) -> None:
     assert_type(await session.follow(key, "profile", Profile), Profile)
     assert_type(await session.follow(key, "profile", as_type=Profile), Profile)
     assert_type(await session.follow(key.links["profile"]), HalResource)
-    assert_type(await session.follow("/api/workspaces/1", as_type=Workspace), Workspace)
+    assert_type(await session.follow("/api/workspaces/1", as_type=Invoice), Invoice)
     assert_type(await session.act(key, "verify"), Response)
-    assert_type(await session.act(key.links["self"], "update", json={}, as_type=Workspace), Workspace)
+    assert_type(await session.act(key.links["self"], "update", json={}, as_type=Invoice), Invoice)
     assert_type(key.links.can("update"), bool)
 
 

@@ -7,7 +7,10 @@ from uuid import UUID
 import aiomatatika
 from aiomatatika import (
     ApiKey,
+    Channel,
     ClientCredentials,
+    Datacomponent,
+    Dataset,
     Deployment,
     MatatikaSession,
     Paging,
@@ -17,6 +20,7 @@ from aiomatatika import (
     Response,
     Secret,
     Timeouts,
+    Workspace,
 )
 
 
@@ -62,6 +66,42 @@ async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) ->
     await session.pipelines.update(workspace, pipeline.id, label="nightly")  # type: ignore[arg-type]
     # Only what a client may set is a field.
     await session.pipelines.create(workspace, status="READY")  # type: ignore[call-arg]
+
+
+async def plugins(session: MatatikaSession, component: Datacomponent) -> None:
+    # A datacomponent is no datastore, nor is it a workspace.
+    await session.datastores.get(component)  # type: ignore[arg-type]
+    session.datacomponents.list(component)  # type: ignore[arg-type]
+    # What the server sets, and what nobody knows, is no field.
+    await session.datacomponents.update(component, managed=True)  # type: ignore[call-arg]
+    await session.datacomponents.update(component, colour="green")  # type: ignore[call-arg]
+    # An update begins with what was read, and a file has a media type.
+    await session.datacomponents.update(component.id, name="x")  # type: ignore[arg-type]
+    await session.resources.put(component.id, "a/b", "text")  # type: ignore[call-arg]
+
+
+async def people(session: MatatikaSession, workspace: Workspace, profile: Profile) -> None:
+    # A resource of another kind,
+    await session.accounts.set_owner(workspace, profile)  # type: ignore[arg-type]
+    await session.subscriptions.subscribe_channel(workspace)  # type: ignore[arg-type]
+    # what the server sets,
+    await session.profiles.update(profile, handle="@ada")  # type: ignore[call-arg]
+    # and a time that is a text are refused.
+    session.notifications.list(since="2026-07-01T12:30")  # type: ignore[arg-type]
+    # A new profile has a name.
+    await session.profiles.create("auth0|1", email="ada@example.com")  # type: ignore[call-arg]
+
+
+async def datasets(session: MatatikaSession, channel: Channel, dataset: Dataset) -> None:
+    # A channel is no dataset,
+    await session.datasets.rows(channel)  # type: ignore[arg-type]
+    session.datasets.list_in_channel(dataset)  # type: ignore[arg-type]
+    # what the server sets is not set,
+    await session.datasets.edit(dataset, like_count=5)  # type: ignore[call-arg]
+    await session.channels.update(channel, workspace_id="id")  # type: ignore[call-arg]
+    # and what needs more than an id takes the resource.
+    await session.channels.update(channel.id, name="other")  # type: ignore[arg-type]
+    await session.comments.reply("id", "hello")  # type: ignore[arg-type]
 
 
 async def responses(session: MatatikaSession, response: Response) -> None:

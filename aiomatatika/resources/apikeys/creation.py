@@ -98,9 +98,10 @@ class Deleted(msgspec.Struct, frozen=True):
 
 
 class NotDeleted(msgspec.Struct, frozen=True):
-    """Deleting the key failed."""
+    """Deleting the key failed, or was accepted and may still be carried out."""
 
     error: MatatikaError
+    is_accepted: bool = False
 
 
 Event = Drafted | Created | Answered | Refused | Lost | Found | Absent | Unclear | Deleted | NotDeleted
@@ -248,8 +249,9 @@ class Creation:
 
     def _after_deletion(self, key_id: UUID, event: Deleted | NotDeleted) -> Step:
         if isinstance(event, NotDeleted):
-            reason = f"{self._lost_reason or _RESPONSE_LOST}, and deleting the key failed ({event.error})"
-            return _lost(key_id, reason, created=True, orphan=True)
+            failed = "its deletion is not confirmed" if event.is_accepted else "deleting the key failed"
+            reason = f"{self._lost_reason or _RESPONSE_LOST}, and {failed} ({event.error})"
+            return _lost(key_id, reason, created=True, orphan=None if event.is_accepted else True)
         self._may_be_left = False
         self._deleted.append(key_id)
         if self._lost_reason is None and self._puts < _MAX_PUTS:

@@ -46,6 +46,7 @@ from aiomatatika.resources.apikeys.creation import (
 from aiomatatika.resources.apikeys.delivery import Deliver
 from aiomatatika.resources.apikeys.grace import finish_in_grace
 from aiomatatika.resources.apikeys.models import ApiKey, NewApiKey, read_new_key
+from aiomatatika.resources.group import DONE
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import GONE, CallFacts, Request, Response
 from aiomatatika.transport.repeat import Repeat
@@ -221,13 +222,14 @@ class KeyCreator:
         return _sighting(response)
 
     async def _delete(self, key_id: UUID) -> Event:
-        request = Request(method="DELETE", url=self._url(key_id), repeat=Repeat.IDEMPOTENT, done_already=GONE)
+        url, repeat = self._url(key_id), Repeat.IDEMPOTENT
+        request = Request(method="DELETE", url=url, repeat=repeat, promised=DONE, done_already=GONE)
         try:
             await self._client.send(request, self._deadline)
         except NotFoundError:
             return Deleted()
         except MatatikaError as error:
-            return NotDeleted(error)
+            return NotDeleted(error, is_accepted=_succeeded(error))
         return Deleted()
 
     def _url(self, key_id: UUID) -> URL:
@@ -250,10 +252,15 @@ def _log_ending(what: str, task: asyncio.Task[Step]) -> None:
         _log(logging.INFO, "%s has ended, after its caller was cancelled", what)
 
 
+def _succeeded(error: MatatikaError) -> bool:
+    """Tell whether the server answered with success, though not the promised one."""
+    return isinstance(error, ResponseError) and error.status is not None and 200 <= error.status < 300
+
+
 def _event_of(error: MatatikaError) -> Event:
     """Say what a failed PUT amounts to. Whether it can have been carried out, the call knows: not each error is its."""
     match error:
-        case ResponseError(status=int(status)) if 200 <= status < 300:
+        case ResponseError(status=int(status)) if _succeeded(error):
             return Answered(status)
         case ApiError() if error.status in _NOT_DONE:
             return Refused(error)

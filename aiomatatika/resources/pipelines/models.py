@@ -11,7 +11,7 @@ import attrs
 
 from aiomatatika.enums import OpenEnum
 from aiomatatika.hal import HalResource, JsonObject
-from aiomatatika.resources.bodies import member, set_by_server
+from aiomatatika.resources.bodies import member, sent_back, set_by_server
 
 __all__ = ["Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"]
 
@@ -49,7 +49,7 @@ class Pipeline(HalResource):
     """
 
     id: UUID
-    status: PipelineStatus | None = set_by_server()
+    status: PipelineStatus | None = sent_back()
     label: str | None = None
     name: str | None = None
     schedule: str | None = None
@@ -62,7 +62,7 @@ class Pipeline(HalResource):
     data_components: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     triggered_by: tuple[str, ...] = ()
-    repository_path: str | None = set_by_server()
+    repository_path: str | None = sent_back()
 
 
 class PipelineFields(TypedDict, total=False):

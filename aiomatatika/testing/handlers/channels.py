@@ -17,7 +17,7 @@ __all__ = ["HANDLERS"]
 
 def _list(context: Context) -> ServerResponse:
     query = context.request.query
-    rows = context.tables["channels"].below(context.parents())
+    rows = context.tables["channels"].below(context.within())
     for name in ("type", "source"):
         if name in query:
             rows = [row for row in rows if str(row.document.get(name, "")).lower() == query[name].lower()]
@@ -34,7 +34,7 @@ def _list(context: Context) -> ServerResponse:
 
 
 def _lists(channel: Row, dataset: Row) -> bool:
-    return channel.id in dataset.related or dataset.document.get("source") in {channel.id, channel.document.get("name")}
+    return channel.id in dataset.related or dataset.document.get("source") in (channel.id, channel.document.get("name"))
 
 
 def _list_datasets(context: Context) -> ServerResponse:
@@ -44,7 +44,7 @@ def _list_datasets(context: Context) -> ServerResponse:
 
 def _add_dataset(context: Context) -> ServerResponse:
     channel, dataset = context.row("channel_id"), context.row("dataset_id")
-    if channel.document["type"] != "LIST":
+    if channel.document.get("type") != "LIST":
         raise RefusedError(400, "Only a channel of type LIST takes datasets")
     dataset.related[channel.id] = None
     return ServerResponse(201)

@@ -11,9 +11,11 @@ __all__ = ["HANDLERS"]
 
 
 def _list(context: Context) -> ServerResponse:
-    rows = context.tables["comments"].below(context.parents())
+    rows = context.tables["comments"].below(context.within())
     parent_id = context.request.query.get("parentId")
-    return rows_response(context, [row for row in rows if parent_id in {None, row.document.get("parentId")}])
+    return rows_response(
+        context, [row for row in rows if parent_id is None or row.document.get("parentId") == parent_id]
+    )
 
 
 def _initialise_reply(context: Context) -> ServerResponse:
@@ -32,7 +34,7 @@ def _put(context: Context) -> ServerResponse:
 
 def _history(context: Context) -> ServerResponse:
     comment = context.row()
-    versions = [{"message": comment.document["message"], "lastModified": comment.document["lastModified"]}]
+    versions = [{"message": comment.document.get("message"), "lastModified": comment.document["lastModified"]}]
     return hal_response({"_embedded": {"datasetComments": versions}, "_links": {"self": {"href": context.url}}})
 
 

@@ -45,7 +45,7 @@ def _find(context: Context) -> ServerResponse:
     wanted = context.ids["dataset_id_or_alias"]
     workspace = context.row("workspace_id")
     for row in context.tables["datasets"].below({"workspace_id": workspace.id}):
-        if wanted in {row.id, row.document.get("alias")}:
+        if wanted in (row.id, row.document.get("alias")):  # no set: an alias may be any JSON
             return context.respond(row)
     raise not_found(_TYPE, wanted)
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from aiomatatika.testing.bodies import valid_members
+from aiomatatika.testing.bodies import members_of, valid_members
 from aiomatatika.testing.context import Context
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers.generic import rows_response
@@ -25,12 +25,15 @@ def _get(context: Context) -> ServerResponse:
     assert isinstance(row, FileRow)
     if _HAL in context.request.headers.get("Accept", ""):
         return context.respond(row)
-    return ServerResponse(200, {"Content-Type": str(row.document["contentType"])}, row.data)
+    media_type = str(row.document["contentType"])
+    if not (media_type.isascii() and media_type.isprintable()):
+        media_type = "application/octet-stream"  # it would break the head of the response
+    return ServerResponse(200, {"Content-Type": media_type}, row.data)
 
 
 def _put(context: Context) -> ServerResponse:
     members = valid_members(context.request, context.type, frozenset({_HAL}))
-    data = str(members.pop("content", "")).encode()
+    data = str(members.pop("content", "")).encode("utf-8", "replace")
     row, is_new = _stored(context, context.ids["resource_path"], members, data)
     return context.respond(row, 201 if is_new else 200, written="created" if is_new else "updated")
 
@@ -81,7 +84,7 @@ def _publish_discovery(context: Context) -> ServerResponse:
     rows: list[Row] = []
     for plugin in plugins:
         row = context.tables["dataplugins"].insert(None, parents)
-        row.document.update(plugin)
+        row.document.update(members_of(plugin, row.type))
         rows.append(row)
     return rows_response(context, rows, 201)
 

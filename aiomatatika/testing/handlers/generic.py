@@ -69,12 +69,15 @@ def listed(
 
 def list_rows(context: Context) -> ServerResponse:
     """List the resources below the path."""
-    return rows_response(context, context.tables[context.type.table].below(context.parents()))
+    return rows_response(context, context.tables[context.type.table].below(context.within()))
 
 
 def get(context: Context) -> ServerResponse:
     """Return the resource that the path names."""
-    return context.respond(context.row())
+    row = context.row()
+    if not context.within(but=context.subject).items() <= row.parents.items():
+        raise not_found(row.type, row.id)
+    return context.respond(row)
 
 
 def initialise(context: Context) -> ServerResponse:
@@ -106,8 +109,10 @@ def write(context: Context, members: Mapping[str, Any], status: str = "PROVISION
             raise not_found(context.type, id)
         row = table.insert(id, parents)
         row.document.update(members)
-    else:
+    elif context.within(but=context.subject).items() <= row.parents.items():
         row.replace(members)
+    else:
+        raise not_found(row.type, id)
     if isinstance(row, ProvisionedRow):
         row.provision(status)
     created = is_new or 200 not in context.statuses

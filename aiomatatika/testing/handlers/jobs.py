@@ -21,7 +21,7 @@ def _start(context: Context, job_type: str, run: Run, status: int) -> ServerResp
 
 
 def _start_pipeline(context: Context, job_type: str, status: int) -> ServerResponse:
-    if not all(job.has_ended for job in context.tables["jobs"].below(context.parents())):
+    if not all(job.has_ended for job in context.tables["jobs"].below(context.within())):
         raise RefusedError(409, "The pipeline is already running")
     runs = context.tables["pipelines"][context.row().id].runs
     return _start(context, job_type, runs.popleft() if runs else Run(), status)
@@ -79,9 +79,9 @@ def _deploy_pushed(context: Context) -> ServerResponse:
     if signature is None:
         raise RefusedError(400, "Required request header 'X-Hub-Signature' for method parameter type String is missing")
     secret = str(context.row().document.get("deploymentSecret", ""))
-    digest = hmac.new(secret.encode(), context.request.body, hashlib.sha1).hexdigest()
+    digest = hmac.new(secret.encode("utf-8", "replace"), context.request.body, hashlib.sha1).hexdigest()
     # Not 401: that is what a client renews its token for.
-    if not secret or not hmac.compare_digest(signature.encode(), f"sha1={digest}".encode()):
+    if not secret or not hmac.compare_digest(signature.encode("utf-8", "replace"), f"sha1={digest}".encode()):
         raise RefusedError(403, "The signature does not match")
     return _deploy(context)
 

@@ -21,7 +21,7 @@ def _unlike(context: Context) -> ServerResponse:
 
 
 def _list_liked(context: Context) -> ServerResponse:
-    rows = context.tables["datasets"].below(context.parents())
+    rows = context.tables["datasets"].below(context.within())
     return rows_response(context, [row for row in rows if _is_liked(context, row)])
 
 

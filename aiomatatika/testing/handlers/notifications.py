@@ -40,7 +40,7 @@ def _wanted(context: Context, *, all_of_them: bool) -> list[Row]:
     since, before = (_moment(context, name) for name in ("since", "before"))
     return [
         row
-        for row in context.tables["notifications"].below(context.parents())
+        for row in context.tables["notifications"].below(context.within())
         if (all_of_them or not row.document["resolved"])
         and (since is None or _utc(row.document["created"]) >= since)
         and (before is None or _utc(row.document["created"]) < before)

@@ -25,11 +25,11 @@ def _validate(context: Context) -> ServerResponse:
 
 
 def _metrics(context: Context) -> ServerResponse:
-    jobs = context.tables["jobs"].below(context.parents())
+    jobs = context.tables["jobs"].below(context.within())
     metrics = [
         {"metrics.job-created": job.document["created"], "metrics.value": len(job.log)}
         for job in jobs
-        if job.document["status"] == "COMPLETE"
+        if job.document.get("status") == "COMPLETE"
     ]
     return json_response(metrics) if metrics else ServerResponse(204)
 

@@ -22,15 +22,15 @@ _SEARCHED = ("title", "description", "questions", "alias", "source")
 def search(context: Context, q: str) -> list[Row]:
     """Return the datasets that a query finds: ``words in:{channel} tag:{tag}``, every term of which has to match."""
     terms = [(match[1], match[2] or match[3] or "") for match in _TERM.finditer(q)]
-    rows = context.tables["datasets"].below(context.parents())
+    rows = context.tables["datasets"].below(context.within())
     return [row for row in rows if all(_matches(context, row, term) for term in terms)]
 
 
 def _matches(context: Context, row: Row, term: tuple[str, str]) -> bool:
     kind, text = term
     if kind == "in":
-        names = {row.document.get("source"), *row.related}
-        names |= {channel.document["name"] for channel in context.tables["channels"] if channel.id in names}
+        names = [row.document.get("source"), *row.related]
+        names += [channel.document.get("name") for channel in context.tables["channels"] if channel.id in names]
         return text in names
     return (f"#{text}" if kind == "tag" else text).lower() in _text_of(row)
 
@@ -47,12 +47,15 @@ def _search(context: Context) -> ServerResponse:
 
 
 def _feed(context: Context) -> ServerResponse:
-    return rows_response(context, context.tables["datasets"].below(context.parents())[::-1])
+    return rows_response(context, context.tables["datasets"].below(context.within())[::-1])
 
 
 def _msearch(context: Context) -> ServerResponse:
-    rows = context.tables["datasets"].below(context.parents())
-    responses = [_hits(rows, query) for query in _queries(context.request.body)]
+    rows = context.tables["datasets"].below(context.within())
+    try:
+        responses = [_hits(rows, query) for query in _queries(context.request.body)]
+    except RecursionError:
+        raise RefusedError(400, "The query is nested too deeply") from None
     return json_response({"took": 1, "responses": responses}) if rows else ServerResponse(204)
 
 

@@ -41,7 +41,7 @@ def _withdraw_administrator(context: Context) -> ServerResponse:
 
 def _list_invitations(context: Context) -> ServerResponse:
     email = context.request.query.get("email")
-    rows = [row for row in context.tables["invitations"] if email is None or row.document["email"] == email]
+    rows = [row for row in context.tables["invitations"] if email is None or row.document.get("email") == email]
     return rows_response(context, rows)
 
 

@@ -6,7 +6,16 @@ from uuid import UUID
 
 import pytest
 
-from aiomatatika import ConflictError, NewApiKey, PendingError, Secret, SecretLostError, ServerError, TransportError
+from aiomatatika import (
+    ConflictError,
+    NewApiKey,
+    PendingError,
+    ResponseError,
+    Secret,
+    SecretLostError,
+    ServerError,
+    TransportError,
+)
 from aiomatatika.resources.apikeys.creation import (
     Absent,
     Answered,
@@ -32,6 +41,7 @@ from aiomatatika.resources.apikeys.creation import (
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 KEY = NewApiKey(id=A, client_secret=Secret("s"))
 LOST, REFUSED, AWAY = TransportError("cut", sent="maybe"), ConflictError(409), ServerError(503)
+UNDONE = ResponseError("202")
 
 MADE_AND_DELETED: list[Event] = [Lost(LOST), Found(), Deleted()]
 LATE: list[Event] = [Lost(LOST), Absent(), Lost(LOST), Found(), Deleted()]  # one of the two PUTs may still come
@@ -81,6 +91,13 @@ def test_a_draft_of_the_user_is_put_at_once() -> None:
         ([Answered(204)], A, None, None, "the response 204 holds no secret"),
         ([Answered(201), Deleted()], A, True, False, "no usable secret; it is deleted again"),
         ([Answered(201), NotDeleted(REFUSED)], A, True, True, r"no usable secret, and deleting the key failed \(409"),
+        (
+            [Answered(201), NotDeleted(UNDONE, is_accepted=True)],
+            A,
+            True,
+            None,
+            r"and its deletion is not confirmed \(202",
+        ),
         ([Lost(LOST), Absent(), Answered(201), Deleted()], A, True, None, "a lost PUT can bring it back"),
         ([Lost(LOST), Absent(), Answered(202)], A, None, None, "the response 202 holds no secret"),
         ([Lost(LOST), Unclear("why not")], A, None, None, r"was lost, and the look-up does not tell \(why not\)"),

@@ -139,6 +139,7 @@ def possible_events(step: Step) -> Iterator[tuple[Event, Split]]:
         case Delete():
             yield Deleted(), gone
             yield NotDeleted(REFUSED), maybe_gone
+            yield NotDeleted(REFUSED, is_accepted=True), maybe_gone
 
 
 class Path(NamedTuple):

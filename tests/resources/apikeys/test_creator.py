@@ -197,6 +197,17 @@ async def test_two_thirds_of_the_deadline_are_the_puts_and_the_rest_is_for_the_r
     assert matatika_server.requests.methods() == REPAIRED
 
 
+@pytest.mark.parametrize("status", [202, 203])
+async def test_a_clean_up_that_is_accepted_is_not_done(
+    server: MatatikaServer, session: MatatikaSession, status: int
+) -> None:
+    server.faults.add(method="PUT", cut_after=20)
+    server.faults.add(method="DELETE", status=status)
+    with pytest.raises(SecretLostError, match=str(status)) as caught:
+        await session.apikeys.create("x")
+    assert (caught.value.created, caught.value.orphan) == (True, None)
+
+
 # Drafts
 
 
