@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import os
 import tempfile
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aiomatatika import Collection, Download, Link, MatatikaSession
 from aiomatatika.resources import Groups
-from aiomatatika.testing import MatatikaServer
+from aiomatatika.testing import MatatikaServer, Run
+
+AT_ONCE = Run(queued=0, seconds=0)
 
 Call = Callable[[MatatikaSession, MatatikaServer], Awaitable[object]]
 
@@ -70,6 +73,22 @@ async def send_file(session: MatatikaSession, server: MatatikaServer) -> object:
         return await session.request("PUT", href, body=Path(file.name), content_type="application/json")
 
 
+async def follow_logs(session: MatatikaSession, server: MatatikaServer) -> list[str]:
+    return [line async for line in session.jobs.follow_logs(some_job(server))]
+
+
+async def run(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.jobs.run(server.tables["pipelines"].add(runs=deque([AT_ONCE])).id)
+
+
+async def watch(session: MatatikaSession, server: MatatikaServer) -> list[object]:
+    return [job async for job in session.jobs.watch(some_job(server))]
+
+
+def some_job(server: MatatikaServer) -> str:
+    return server.tables["jobs"].add(run=AT_ONCE).id
+
+
 def some_key(server: MatatikaServer) -> str:
     return str(server.add_api_keys(1)[0])
 
@@ -96,6 +115,10 @@ CALLS: Mapping[str, Call] = {
     "ApiKeys.delete": lambda session, server: session.apikeys.delete(some_key(server)),
     "ApiKeys.rotate": lambda session, server: session.apikeys.rotate(some_key(server)),
     "ApiKeys.wait_until_accepted": lambda session, server: session.apikeys.wait_until_accepted(server.credentials),
+    "Jobs.follow_logs": follow_logs,
+    "Jobs.run": run,
+    "Jobs.wait": lambda session, server: session.jobs.wait(some_job(server), within=60),
+    "Jobs.watch": watch,
     "Profiles.get": lambda session, server: session.profiles.get(server.profile_id),
     "Collection.__aiter__": iterate,
     "Collection.pages": iterate_ahead,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from aiomatatika import (
     ConflictError,
     ForbiddenError,
     InvalidArgumentError,
+    JobFailedError,
     Link,
     LinkError,
     MatatikaError,
@@ -38,7 +40,7 @@ from aiomatatika import (
     TransportTimeoutError,
     UnsafeLinkError,
 )
-from aiomatatika.testing import Fault, MatatikaServer, RecordedRequest
+from aiomatatika.testing import Fault, MatatikaServer, RecordedRequest, Run
 
 from ..servers import bomb
 
@@ -238,6 +240,19 @@ async def unknown_members(session: MatatikaSession, server: MatatikaServer) -> o
     return await session.apikeys.update(key, name="new")
 
 
+async def failed_run(session: MatatikaSession, server: MatatikaServer) -> object:
+    def edit(job: dict[str, Any]) -> None:
+        job["output"] = server.credentials.client_secret.reveal()
+
+    pipeline = server.tables["pipelines"].add(runs=deque([Run(queued=0, seconds=0, status="ERROR")]))
+    server.faults.add(path="/api/jobs/*", edit=edit)
+    return await session.jobs.run(pipeline.id)
+
+
+async def wait(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.jobs.wait(server.tables["jobs"].add().id, within=1)
+
+
 async def made_anew(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.apikeys.update(uuid4(), name="new")
 
@@ -307,6 +322,8 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "not accepted": (under(create, TOKEN, status=401), SecretDeliveryError),
     "not deleted": (under(rotate, method="DELETE", status=403), SecretDeliveryError),
     "made anew": (made_anew, SecretDeliveryError),
+    "failed run": (failed_run, JobFailedError),
+    "slow job": (under(wait, "/api/jobs/*", status=503), PendingError),
     "pending": (under(update, method="PUT", status=202), PendingError),
 }
 BRIEF = [name for name, (trouble, _) in TROUBLES.items() if "without_end" not in trouble.__qualname__]

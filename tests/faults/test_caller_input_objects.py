@@ -161,6 +161,7 @@ TRANSIENT: list[tuple[MatatikaError, tuple[bool, bool]]] = [
     *((kind("wrong"), NEVER) for kind in (errors.PaginationError, errors.AuthenticationError)),
     (errors.SecretLostError("lost", key_id=uuid4(), created=None, orphan=None), NEVER),
     (errors.SecretDeliveryError("made", api_key=None), NEVER),
+    (errors.JobFailedError("failed", job=None), NEVER),
 ]
 
 
