@@ -37,6 +37,7 @@ async def test_a_pipeline_that_was_read_is_saved_as_a_draft_whole(
         "colour": "green",
         "label": "weekly",
         "properties": {"tap.password": "hunter2"},
+        "status": "PROVISIONING",
     }
 
 
