@@ -21,10 +21,11 @@ from aiomatatika.auth.failure import FetchFailure
 from aiomatatika.auth.raised import refusal
 from aiomatatika.auth.shared import SharedToken
 from aiomatatika.auth.token import Grant, Granted, Instant, Refused, Token
-from aiomatatika.errors import AuthenticationError, MatatikaError
+from aiomatatika.errors import AuthenticationError
 from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 from aiomatatika.transport.lifetime import Lifetime
+from aiomatatika.transport.message import error_log_fields
 
 __all__ = ["TokenSource"]
 
@@ -193,7 +194,7 @@ class TokenSource:
                 refused.error,
                 token.end_age - token.asked_at.age(self._clock),
                 failure.wait_to_refresh(self._clock),
-                extra=_log_fields(refused.error),
+                extra=error_log_fields(refused.error),
             )
 
     def confirm(self, token: Token) -> None:
@@ -228,8 +229,3 @@ class TokenSource:
             elif fetch is not asyncio.current_task():
                 fetch.cancel()
                 await asyncio.wait({fetch})
-
-
-def _log_fields(error: MatatikaError) -> dict[str, object]:
-    names = {"method": "method", "path": "path", "status": "status", "attempt": "attempts", "request_id": "request_id"}
-    return {field: getattr(error, attribute, None) for field, attribute in names.items()}

@@ -19,7 +19,7 @@ from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.unread_body import UnreadBody
 
-__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response"]
+__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response", "error_log_fields"]
 
 _logger = logging.getLogger(__name__)
 
@@ -116,6 +116,12 @@ class CallFacts(msgspec.Struct, eq=False):
             "attempt": self.attempts,
             "request_id": self.request_id,
         }
+
+
+def error_log_fields(error: MatatikaError) -> dict[str, object]:
+    """Return the ``extra`` of a log record about an error."""
+    facts = CallFacts(error.method or "", error.path or "", attempts=error.attempts, request_id=error.request_id)
+    return facts.log_fields(getattr(error, "status", None))
 
 
 class Response:

@@ -11,12 +11,12 @@ import msgspec
 from aiomatatika.errors import MatatikaError, PendingError, RateLimitError
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import Request, Response, error_log_fields
 from aiomatatika.waiting.polling import Polling
 
 __all__ = ["Questions"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 
 class Questions:
@@ -76,7 +76,7 @@ class Questions:
         if not error.transient:
             return False
         if self._failure is None and self.polling.left(self._clock.monotonic()):
-            _logger.warning("asked again until the API responds: %s", error)
+            _logger.warning("asked again until the API responds: %s", error, extra=error_log_fields(error))
         self._failure = error
         self._attempts += error.attempts
         if isinstance(error, RateLimitError):
