@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check check-types format mutants simulate peers fuzz soak bench bench-quick profile clean
+.PHONY: help demo test check check-types format mutants simulate peers fuzz soak bench bench-quick profile dist clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,12 @@ bench-quick: $(BENCH)/.installed  ## the first five ratios; fails beyond 1.5 tim
 
 profile: $(BENCH)/.installed  ## where the library's own microseconds go
 	$(BENCH)/bin/python -m benchmarks.profiling
+
+dist: $(VENV)/.installed-dev  ## build sdist and wheel into dist/, reproducibly, and check what is inside
+	rm -rf dist
+	$(BIN)/python .ci/distributions.py dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 clean:  ## remove the environment and everything that was built
 	rm -rf $(VENV) $(BENCH) mutants build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
