@@ -2,10 +2,10 @@
 
 `MatatikaSession` is where to start.
 
-Every logger is a child of ``aiomatatika``, named for its module; no handler is added. DEBUG has a record for each attempt
-and each token request, INFO one for each secret that was created, WARNING what somebody should know. A record that a call
-is behind has the fields ``method``, ``path`` (no query), ``status``, ``attempt`` and ``request_id`` (``extra=``); those of
-attempts have ``duration``, in seconds. No record holds a secret.
+Every logger is a child of ``aiomatatika``, named for its module; no handler is added. DEBUG has a record for each
+attempt and each token request, INFO one for each secret that was created, WARNING what somebody should know. A record
+that a call is behind has the fields ``method``, ``path`` (no query), ``status``, ``attempt`` and ``request_id``
+(``extra=``); those of attempts have ``duration``, in seconds. No record holds a secret.
 """
 
 from importlib import import_module
