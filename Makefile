@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check check-types format mutants simulate peers fuzz soak bench bench-quick profile dist clean
+.PHONY: help demo test check check-types format mutants simulate peers fuzz soak fleet bench bench-quick profile dist clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for eac
 
 soak: $(VENV)/.installed  ## 100,000 calls against a server full of faults (ARGS="--calls 1000000" for a million)
 	$(BIN)/python -m benchmarks.soak --calls 100000 $(ARGS)
+
+fleet: $(VENV)/.installed-test  ## 8 processes share one token, by a file and by a Redis: counts token requests (ARGS="--calls 100")
+	$(BIN)/python -m benchmarks.fleet $(ARGS)
 
 bench: $(BENCH)/.installed  ## measure next to every peer, on a quiet machine; writes benchmarks/RESULTS.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
