@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -75,6 +76,17 @@ async def update(session: MatatikaSession, server: MatatikaServer) -> object:
 
 async def rotate(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.apikeys.rotate(server.default_key_id)
+
+
+async def download(session: MatatikaSession, server: MatatikaServer) -> object:
+    """Receive a secret in the body."""
+    return await session.download("/apikeys").read()
+
+
+async def put_bytes(session: MatatikaSession, server: MatatikaServer) -> object:
+    """Send a secret in the body, and in a header field."""
+    secret = server.credentials.client_secret.reveal()
+    return await session.request("PUT", "/apikeys/x", body=secret.encode(), headers={"X-Key": secret})
 
 
 def body_of(server: MatatikaServer) -> dict[str, object]:
@@ -183,6 +195,20 @@ async def argument(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.request("no method", "/apikeys", json=body_of(server))
 
 
+async def no_body(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.request("PUT", "/apikeys", body=body_of(server))  # type: ignore[arg-type]  # the mistake
+
+
+async def header(session: MatatikaSession, server: MatatikaServer) -> object:
+    secret = server.credentials.client_secret.reveal()
+    return await session.request("PUT", "/apikeys", body=secret, headers={"X-Key": f"{secret}\n"})
+
+
+async def no_file(session: MatatikaSession, server: MatatikaServer) -> object:
+    headers = {"X-Key": server.credentials.client_secret}
+    return await session.request("PUT", "/apikeys", body=Path("/nowhere"), headers=headers)
+
+
 async def relation(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.act(await session.apikeys.get(server.default_key_id), "verify", json=body_of(server))
 
@@ -244,6 +270,9 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "settings": (settings, ConfigurationError),
     "environment": (environment, TypeError),
     "argument": (argument, InvalidArgumentError),
+    "no body": (no_body, InvalidArgumentError),
+    "header": (header, InvalidArgumentError),
+    "no file": (no_file, FileNotFoundError),
     "relation": (relation, RelationNotFoundError),
     "closed": (closed, SessionClosedError),
     "token: dropped": (under(put, TOKEN, drop="after"), TransportError),
@@ -262,6 +291,7 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "token: closed": (without_end(TOKEN, by_closing), SessionClosedError),
     "token: callable": (failing_callable, MatatikaError),
     "dropped": (under(put, drop="after"), TransportError),
+    "dropped bytes": (under(put_bytes, drop="after"), TransportError),
     "reset": (under(put, drop="before", reset=True), TransportError),
     "not HTTP": (under(put, raw=b"HTTP/9 what\r\n\r\n"), TransportError),
     "out of time": (without_end(ONE, at_its_deadline), TransportTimeoutError),
@@ -279,6 +309,7 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "503": (under(put, status=503), ServerError),
     "redirect": (under(update, **ELSEWHERE), UnsafeLinkError),
     "cut body": (under(get, cut_after=50), ResponseError),
+    "cut download": (under(download, LIST, status=200, cut_after=200), ResponseError),
     "bomb": (under(put, status=200, **BOMB), ResponseError),
     "no JSON": (under(get, status=200, body="no JSON"), ResponseError),
     "broken item": (edited(broken_item), ResponseError),

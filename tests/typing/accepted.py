@@ -238,3 +238,20 @@ def errors(limited: RateLimitError, lost: TransportError, made: SecretDeliveryEr
     key: NewApiKey = made.api_key
     assert_type(key.client_secret, Secret)
     assert_type(lost.sent, Literal["no", "maybe"])
+
+
+async def rows() -> AsyncIterator[bytes]:
+    yield b"id,name"
+
+
+async def bodies_of_any_size(session: MatatikaSession) -> None:
+    download = session.download("/x", params={"n": 1}, accept="text/csv")
+    assert_type(download, Download)
+    assert_type(await download.read(), bytes)
+    assert_type(await download.text(), str)
+    assert_type(await download.save(Path("rows.csv")), int)
+    async with download as pieces:
+        async for piece in pieces:
+            assert_type(piece, bytes)
+    for body in (b"", "", Path("rows.csv"), rows()):
+        await session.request("PUT", "/x", body=body, content_type="text/csv", headers={"X-Key": Secret("a"), "X": "b"})
