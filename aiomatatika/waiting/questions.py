@@ -30,6 +30,8 @@ class Questions:
         polling: The schedule.
     """
 
+    polling: Polling
+
     def __init__(self, client: Client, within: float = inf) -> None:
         self._client = client
         self._clock = client.state.clock
