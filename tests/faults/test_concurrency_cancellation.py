@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import attrs
@@ -46,9 +47,11 @@ def connections_in_use(session: MatatikaSession) -> int:
 
 
 async def back_to(before: tuple[int, int]) -> bool:
-    """Tell whether open files and tasks are what they were, when the wire has had its turns as well."""
-    for _ in range(20):
-        if await settled() == before:
+    """Wait until open files and tasks are what they were: the wire, and threads that close files, take their turns."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while await settled() != before:
+                await asyncio.sleep(0.001)
             return True
     return False
 
