@@ -117,9 +117,8 @@ def test_a_value_that_json_has_no_form_for_shows_nothing_of_the_others(build: An
     values = FieldValues(Whole, {"password": Secret("canary"), "value": object()})
     with pytest.raises(InvalidArgumentError) as caught:
         build(values)
-    assert "canary" not in "".join(
-        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
-    )
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "canary" not in shown
 
 
 def test_what_no_method_sets_goes_back_as_it_was_read() -> None:
