@@ -57,7 +57,7 @@ class Workspace(HalResource):
     """
 
     id: UUID
-    created: datetime | None = sent_back()
+    created: datetime | None = set_by_server()
     last_modified: datetime | None = set_by_server()
     alias: str | None = set_by_server()
     name: str | None = None
