@@ -129,6 +129,7 @@ def test_a_fault_in_a_line_of_text(text: str, arguments: dict[str, Any]) -> None
         ("status=500 /x", "'/x' is neither a METHOD nor a /path nor NAME=VALUE"),
         ("status=50", "'status=50': give a status from 200 to 999"),
         ("delay=soon", "'delay=soon': give a number of seconds"),
+        ("skip=some", "'skip=some': give a whole number"),
         ("drop=sometimes", 'drop is "before" or "after"'),
         ("drop=after reset=maybe", "'reset=maybe': give yes or no"),
         ("status=500 times=0", "'times=0': give a number from 1, or forever"),
