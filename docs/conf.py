@@ -1,0 +1,116 @@
+"""How Sphinx builds the site: ``make docs``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reference_pages import write_reference_pages
+
+from aiomatatika import __version__
+
+project = "aiomatatika"
+author = "The aiomatatika developers"
+project_copyright = "The aiomatatika developers, Apache-2.0"
+version = release = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = "aiomatatika"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+
+default_role = "py:obj"
+nitpicky = True
+# Names that have no page here: parameters, what others define, and what a signature mentions of the inside.
+nitpick_ignore_regex = [
+    ("py:obj", r"[a-z_]+"),
+    ("py:exc", "…"),
+    ("py:.*", r"(asyncio|collections|contextlib|datetime|enum|os|pathlib|re|socket|threading|types|uuid)\..*"),
+    ("py:.*", r"(aiohttp|multidict|pyarrow|redis|yarl)\..*"),
+    ("py:.*", r"datetime|Path|UUID|SessionOptions|JsonObject|(Clock|ServerTime)\..*"),
+    ("py:.*", r"aiomatatika\.[a-z]+\..*"),
+]
+add_module_names = False
+autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+python_maximum_signature_line_length = 88
+
+
+def resolve_by_public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
+) -> nodes.reference | None:
+    """Find a name that a docstring gives without its module; an attribute is found at its class."""
+    domain: Any = env.domains.python_domain
+    target = node["reftarget"].removeprefix("aiomatatika.")
+    for name in (target, target.rpartition(".")[0]):
+        candidates = [f"aiomatatika.{name}", f"aiomatatika.testing.{name}"]
+        candidates += [each for each in domain.objects if each.endswith(f".{name}")]  # a group, in its own module
+        for candidate in candidates if name else ():
+            if candidate in domain.objects:
+                found: nodes.reference | None = domain.resolve_xref(
+                    env, node["refdoc"], app.builder, "obj", candidate, node, content
+                )
+                return found
+    return None
+
+
+class InlineDocstrings:
+    """Keeps napoleon from reading "Where it is: …", said of an attribute, as a type and a text."""
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+
+    def before_napoleon(self, app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+        self._written = lines.copy()
+        lines[:] = [line.replace("Raises (while reading):", "Raises:") for line in lines]
+
+    def after_napoleon(self, app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+        if what in {"attribute", "data", "property"}:
+            lines[:] = self._written
+        # Sphinx takes what stands before a blank for a type.
+        lines[:] = [re.sub(r"^(:ivar )([^:]+)", lambda found: found[1] + found[2].replace(", ", ","), line) for line in lines]
+
+
+def link_within_the_site(app: Sphinx, path: Path, docname: str, content: list[str]) -> None:
+    """Turn the links of the project's own files, which are relative to its root, into links to their pages."""
+    up = "../" * docname.count("/")
+    for file, page in {
+        "README.md": "index.md",
+        "CHANGELOG.md": "changelog.md",
+        "SECURITY.md": "security.md",
+        "examples/README.md": "examples.md",
+        "benchmarks/RESULTS.md": "benchmarks.md",
+    }.items():
+        content[0] = content[0].replace(f"]({file}", f"]({up}{page}")
+    content[0] = re.sub(r"\]\(docs/", f"]({up}", content[0])
+
+
+def setup(app: Sphinx) -> None:
+    write_reference_pages(Path(__file__).parent / "reference" / "groups")
+    docstrings = InlineDocstrings()
+    app.connect("autodoc-process-docstring", docstrings.before_napoleon, priority=400)
+    app.connect("autodoc-process-docstring", docstrings.after_napoleon, priority=600)
+    app.connect("missing-reference", resolve_by_public_name)
+    app.connect("include-read", link_within_the_site)
