@@ -84,7 +84,7 @@ class InlineDocstrings:
 
     def before_napoleon(self, app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
         self._written = lines.copy()
-        lines[:] = [line.replace("Raises (while reading):", "Raises:") for line in lines]
+        lines[:] = [re.sub(r"Raises \(while [a-z]+\):", "Raises:", line) for line in lines]
 
     def after_napoleon(self, app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
         if what in {"attribute", "data", "property"}:
@@ -104,7 +104,12 @@ def link_within_the_site(app: Sphinx, path: Path, docname: str, content: list[st
         "benchmarks/RESULTS.md": "benchmarks.md",
     }.items():
         content[0] = content[0].replace(f"]({file}", f"]({up}{page}")
-    content[0] = re.sub(r"\]\(docs/", f"]({up}", content[0])
+    content[0] = content[0].replace("](docs/", f"]({up}").replace("](quickstart.py)", f"]({up}../examples/quickstart.py)")
+
+
+def without_arguments(app: Sphinx, what: str, *_: object) -> tuple[str, str] | None:
+    """Leave out how an error is made: only the library makes one."""
+    return ("", "") if what == "exception" else None
 
 
 def setup(app: Sphinx) -> None:
@@ -112,5 +117,6 @@ def setup(app: Sphinx) -> None:
     docstrings = InlineDocstrings()
     app.connect("autodoc-process-docstring", docstrings.before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", docstrings.after_napoleon, priority=600)
+    app.connect("autodoc-process-signature", without_arguments)
     app.connect("missing-reference", resolve_by_public_name)
     app.connect("include-read", link_within_the_site)

@@ -22,6 +22,7 @@ from sybil import Example
 from sybil.document import Document
 from sybil.parsers.myst import CodeBlockParser
 
+MAKEFILE = Path(__file__).parents[2].joinpath("Makefile").read_text(encoding="utf-8")
 LANGUAGES = ("python", "console", "text", "toml", "yaml")
 _PROGRAMS = ("python", "pytest")
 _EXTRAS = frozenset(metadata("aiomatatika").get_all("Provides-Extra") or ())
@@ -55,11 +56,16 @@ class PageRun:
     Args:
         folder: Where its programs are.
         namespace: The names that its Python knows.
+
+    Attributes:
+        output: What the last block printed.
+        unused: The files that no command has run yet.
     """
 
     folder: Path
     namespace: dict[str, Any]
     output: str = ""
+    unused: set[str] = attrs.Factory(set)
 
     async def run(self, block: Example) -> None:
         source, caption = str(block.parsed), caption_of(block)
@@ -67,6 +73,7 @@ class PageRun:
             case "python" if caption:
                 compile(source, caption, "exec")
                 (self.folder / caption).write_text(source, encoding="utf-8")
+                self.unused.add(caption)
             case "python":
                 await self._python(block, source)
             case "console":
@@ -96,7 +103,10 @@ class PageRun:
             if words[:2] == ["pip", "install"]:
                 extras = {extra for word in words for found in re.findall(r"\[(.*)\]", word) for extra in found.split(",")}
                 assert extras <= _EXTRAS
+            elif words[0] == "make":
+                assert f"\n{words[1]}:" in MAKEFILE
             else:
+                self.unused -= self.unused if words[0] == "pytest" else {*words}
                 assert words[0] in _PROGRAMS, f"nobody runs {line!r}"
                 output = await self._program(words)
                 assert not expected or is_like(expected, output), output

@@ -1,0 +1,68 @@
+"""The site: built without a warning, complete, without broken links, and good to read in Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_CONTENT
+from playwright.sync_api import Browser, sync_playwright
+from sphinx.util.inventory import InventoryFile
+
+import aiomatatika
+from aiomatatika import testing
+
+from .site import broken_links, build
+
+pytestmark = pytest.mark.xdist_group("site")  # it is built once
+
+PAGES = ["index", "tutorial", "how-to/rotation", "explanation/failures", "reference/groups/jobs", "reference/session"]
+VIOLATIONS = """async () => (await axe.run(document)).violations
+  .map(each => `${each.id}: ${each.nodes.map(node => node.html).slice(0, 3).join(" ")}`)"""
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    build(folder)
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("Chromium is not on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        with playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"]) as browser:
+            yield browser
+
+
+def test_no_link_is_broken(site: Path) -> None:
+    assert list(broken_links(site)) == []
+
+
+def test_the_reference_explains_every_public_name(site: Path) -> None:
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    explained = {name.rpartition(".")[2] for kind in inventory.data for name in inventory.data[kind] if kind[:3] == "py:"}
+    names = {name for module in (aiomatatika, testing) for name in vars(module)["__all__"]} - {"__version__"}
+    assert names - explained == set()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_on_a_phone(site: Path, chromium: Browser, name: str, scheme: str) -> None:
+    with chromium.new_page(viewport=PHONE, color_scheme=scheme) as page:
+        failed: list[str] = []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.goto((site / f"{name}.html").as_uri())
+        assert failed == []
+        content, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert content <= window, f"it scrolls sideways: {content} px"
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, background.strip("rgb()").split(","))) > 3 * 128) == (scheme == "light")
+        page.evaluate(AXE_FILE_CONTENT)
+        assert page.evaluate(VIOLATIONS) == []
