@@ -14,6 +14,7 @@ from sphinx.environment import BuildEnvironment
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from finished_pages import finish_pages
 from reference_pages import write_reference_pages
 
 from aiomatatika import __version__
@@ -35,6 +36,7 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = "aiomatatika"
+html_copy_source = html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 
@@ -112,6 +114,12 @@ def without_arguments(app: Sphinx, what: str, *_: object) -> tuple[str, str] | N
     return ("", "") if what == "exception" else None
 
 
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Complete the pages, which have to be written anew by every build."""
+    if error is None and app.builder.format == "html":
+        finish_pages(Path(app.outdir))
+
+
 def setup(app: Sphinx) -> None:
     write_reference_pages(Path(__file__).parent / "reference" / "groups")
     docstrings = InlineDocstrings()
@@ -120,3 +128,4 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-signature", without_arguments)
     app.connect("missing-reference", resolve_by_public_name)
     app.connect("include-read", link_within_the_site)
+    app.connect("build-finished", finish)

@@ -1,4 +1,4 @@
-"""The site: built without a warning, complete, without broken links, and good to read in Chromium."""
+"""The site that `make docs` has built: complete, without broken links, and good to read in Chromium."""
 
 from __future__ import annotations
 
@@ -7,28 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_CONTENT
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, sync_playwright
 from sphinx.util.inventory import InventoryFile
 
 import aiomatatika
 from aiomatatika import testing
 
-from .site import broken_links, build
+from .links import broken_links
 
-pytestmark = pytest.mark.xdist_group("site")  # it is built once
-
+SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 PAGES = ["index", "tutorial", "how-to/rotation", "explanation/failures", "reference/groups/jobs", "reference/session"]
 VIOLATIONS = """async () => (await axe.run(document)).violations
   .map(each => `${each.id}: ${each.nodes.map(node => node.html).slice(0, 3).join(" ")}`)"""
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    build(folder)
-    return folder / "html"
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +33,12 @@ def chromium() -> Iterator[Browser]:
             yield browser
 
 
-def test_no_link_is_broken(site: Path) -> None:
-    assert list(broken_links(site)) == []
+def test_no_link_is_broken() -> None:
+    assert list(broken_links(SITE)) == []
 
 
-def test_the_reference_explains_every_public_name(site: Path) -> None:
-    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+def test_the_reference_explains_every_public_name() -> None:
+    inventory = InventoryFile.loads((SITE / "objects.inv").read_bytes(), uri="")
     explained = {name.rpartition(".")[2] for kind in inventory.data for name in inventory.data[kind] if kind[:3] == "py:"}
     names = {name for module in (aiomatatika, testing) for name in vars(module)["__all__"]} - {"__version__"}
     assert names - explained == set()
@@ -54,15 +46,15 @@ def test_the_reference_explains_every_public_name(site: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_can_be_read_on_a_phone(site: Path, chromium: Browser, name: str, scheme: str) -> None:
+def test_a_page_can_be_read_on_a_phone(chromium: Browser, name: str, scheme: str) -> None:
     with chromium.new_page(viewport=PHONE, color_scheme=scheme) as page:
         failed: list[str] = []
         page.on("requestfailed", lambda request: failed.append(request.url))
-        page.goto((site / f"{name}.html").as_uri())
+        page.goto((SITE / f"{name}.html").as_uri())
         assert failed == []
         content, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert content <= window, f"it scrolls sideways: {content} px"
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, background.strip("rgb()").split(","))) > 3 * 128) == (scheme == "light")
-        page.evaluate(AXE_FILE_CONTENT)
+        page.evaluate(AXE_SCRIPT)
         assert page.evaluate(VIOLATIONS) == []

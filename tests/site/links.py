@@ -1,24 +1,13 @@
-"""The built site, read as files: its pages, their links, and the names that the reference explains."""
+"""The links of a site, read from its files."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import attrs
-
-ROOT = Path(__file__).parents[2]
-
-
-def build(folder: Path) -> None:
-    """Build the site as `make docs` does: every warning is an error."""
-    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "--doctree-dir", folder / "doctrees"]
-    subprocess.run([*command, ROOT / "docs", folder / "html"], check=True)  # our own site
-
 
 @attrs.define
 class _Reader(HTMLParser):
