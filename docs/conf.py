@@ -7,15 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from finished_pages import finish_pages
-from reference_pages import write_reference_pages
+from finished_pages import finish_pages  # type: ignore[import-not-found]  # beside this file, as Sphinx runs it
+from reference_pages import write_reference_pages  # type: ignore[import-not-found]  # same
 
 from aiomatatika import __version__
 
@@ -60,9 +59,7 @@ napoleon_use_rtype = False
 python_maximum_signature_line_length = 88
 
 
-def resolve_by_public_name(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
-) -> nodes.reference | None:
+def resolve_by_public_name(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Any) -> Any:
     """Find a name that a docstring gives without its module; an attribute is found at its class."""
     domain: Any = env.domains.python_domain
     target = node["reftarget"].removeprefix("aiomatatika.")
@@ -71,10 +68,7 @@ def resolve_by_public_name(
         candidates += [each for each in domain.objects if each.endswith(f".{name}")]  # a group, in its own module
         for candidate in candidates if name else ():
             if candidate in domain.objects:
-                found: nodes.reference | None = domain.resolve_xref(
-                    env, node["refdoc"], app.builder, "obj", candidate, node, content
-                )
-                return found
+                return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", candidate, node, content)
     return None
 
 
@@ -84,15 +78,19 @@ class InlineDocstrings:
     def __init__(self) -> None:
         self._written: list[str] = []
 
-    def before_napoleon(self, app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    def before_napoleon(self, *event: Any) -> None:
+        """Note the lines as they are written."""
+        lines = event[-1]
         self._written = lines.copy()
         lines[:] = [re.sub(r"Raises \(while [a-z]+\):", "Raises:", line) for line in lines]
 
-    def after_napoleon(self, app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    def after_napoleon(self, _app: Sphinx, what: str, *event: Any) -> None:
+        """Put an attribute's lines back, and the names of several attributes into one word."""
+        lines = event[-1]
         if what in {"attribute", "data", "property"}:
             lines[:] = self._written
         # Sphinx takes what stands before a blank for a type.
-        lines[:] = [re.sub(r"^(:ivar )([^:]+)", lambda found: found[1] + found[2].replace(", ", ","), line) for line in lines]
+        lines[:] = [re.sub(r"^:ivar [^:]+", lambda names: names[0].replace(", ", ","), line) for line in lines]
 
 
 def link_within_the_site(app: Sphinx, path: Path, docname: str, content: list[str]) -> None:
@@ -106,7 +104,9 @@ def link_within_the_site(app: Sphinx, path: Path, docname: str, content: list[st
         "benchmarks/RESULTS.md": "benchmarks.md",
     }.items():
         content[0] = content[0].replace(f"]({file}", f"]({up}{page}")
-    content[0] = content[0].replace("](docs/", f"]({up}").replace("](quickstart.py)", f"]({up}../examples/quickstart.py)")
+    content[0] = (
+        content[0].replace("](docs/", f"]({up}").replace("](quickstart.py)", f"]({up}../examples/quickstart.py)")
+    )
 
 
 def without_arguments(app: Sphinx, what: str, *_: object) -> tuple[str, str] | None:
@@ -121,6 +121,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
+    """Write the pages that are made of the package, and connect what is above."""
     write_reference_pages(Path(__file__).parent / "reference" / "groups")
     docstrings = InlineDocstrings()
     app.connect("autodoc-process-docstring", docstrings.before_napoleon, priority=400)

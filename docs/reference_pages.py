@@ -34,7 +34,16 @@ def _page(name: str, group: type) -> str:
 def _lines(name: str, group: type) -> Iterator[str]:
     title = f"session.{name}"
     full_name = f"{group.__module__}.{group.__qualname__}"
-    yield from (title, "=" * len(title), "", ".. list-table::", "   :header-rows: 1", "", "   * - call", "     - request")
+    yield from (
+        title,
+        "=" * len(title),
+        "",
+        ".. list-table::",
+        "   :header-rows: 1",
+        "",
+        "   * - call",
+        "     - request",
+    )
     for method, function in vars(group).items():
         if method[0] == "_" or not callable(function):
             continue

@@ -17,23 +17,27 @@ settings.register_profile("default", max_examples=100, deadline=None, suppress_h
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-# The tests of the examples need what the extra `test-examples` installs. The library's own do not, so that they run on
-# the lowest dependencies and nothing else.
-_ABSENT = [name for name in ("aiogram", "fastapi", "playwright", "rich") if find_spec(name) is None]
-_PEERS = Path(__file__).parent / "peers"
-collect_ignore = ["examples"] if _ABSENT else []
+# The tests of the examples and of the site need what the extra `test-examples` installs. The library's own do not, so
+# that they run on the lowest dependencies and nothing else.
+_ABSENT = [name for name in ("aiogram", "fastapi", "playwright", "rich", "sphinx", "sybil") if find_spec(name) is None]
+# These need real time and other programs, or what was built before.
+_NAMED_ONLY = {"peers", "site"}  # `make peers`, `make docs`
+collect_ignore = ["docs", "examples"] if _ABSENT else []
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out tests/peers, which need real time and other programs, unless they are named (`make peers`)."""
-    is_named = any("tests/peers" in argument for argument in config.args)
-    return True if collection_path == _PEERS and not is_named else None
+    """Leave out the tests that a command of their own runs, unless they are named."""
+    if collection_path.parent != Path(__file__).parent or collection_path.name not in _NAMED_ONLY:
+        return None
+    is_named = any(f"tests/{collection_path.name}" in argument for argument in config.args)
+    return None if is_named else True
 
 
 def pytest_report_header() -> str | None:
     if not _ABSENT:
         return None
-    return f"the examples are not tested here: without {', '.join(_ABSENT)} (pip install 'aiomatatika[test-examples]')"
+    absent = ", ".join(_ABSENT)
+    return f"neither examples nor site are tested here: without {absent} (pip install 'aiomatatika[test-examples]')"
 
 
 @pytest.fixture

@@ -101,7 +101,9 @@ class PageRun:
             line, _, expected = each.partition("\n")
             words = shlex.split(line, comments=True)
             if words[:2] == ["pip", "install"]:
-                extras = {extra for word in words for found in re.findall(r"\[(.*)\]", word) for extra in found.split(",")}
+                extras = {
+                    extra for word in words for found in re.findall(r"\[(.*)\]", word) for extra in found.split(",")
+                }
                 assert extras <= _EXTRAS
             elif words[0] == "make":
                 assert f"\n{words[1]}:" in MAKEFILE

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+
 @attrs.define
 class _Reader(HTMLParser):
     links: list[str] = attrs.Factory(list)
