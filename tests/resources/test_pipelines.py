@@ -38,7 +38,6 @@ async def test_a_pipeline_that_was_read_is_sent_back_whole(
         "colour": "green",
         "label": "weekly",
         "properties": {"tap.password": "hunter2"},
-        "status": "PROVISIONING",
     }
 
 
