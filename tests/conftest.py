@@ -19,10 +19,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # The tests of the examples and of the site need what the extra `test-examples` installs. The library's own do not, so
 # that they run on the lowest dependencies and nothing else.
-_ABSENT = [name for name in ("aiogram", "fastapi", "playwright", "rich", "sphinx", "sybil") if find_spec(name) is None]
-# These need real time and other programs, or what was built before.
+_NEEDS = {
+    "docs": ("fastapi", "httpx", "pandas", "pyarrow", "sybil"),
+    "examples": ("aiogram", "fastapi", "playwright", "rich"),
+}
+_ABSENT = {room: [name for name in names if find_spec(name) is None] for room, names in _NEEDS.items()}
 _NAMED_ONLY = {"peers", "site"}  # `make peers`, `make docs`
-collect_ignore = ["docs", "examples"] if _ABSENT else []
+collect_ignore = [room for room, names in _ABSENT.items() if names]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -33,11 +36,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if is_named else True
 
 
-def pytest_report_header() -> str | None:
-    if not _ABSENT:
-        return None
-    absent = ", ".join(_ABSENT)
-    return f"neither examples nor site are tested here: without {absent} (pip install 'aiomatatika[test-examples]')"
+def pytest_report_header() -> list[str]:
+    return [
+        f"tests/{room} is left out: without {', '.join(names)} (pip install 'aiomatatika[test-examples]')"
+        for room, names in _ABSENT.items()
+        if names
+    ]
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import io
 import re
 import shlex
 import sys
-import tomllib
 from collections.abc import Mapping
 from importlib.metadata import metadata
 from pathlib import Path
@@ -23,7 +22,7 @@ from sybil.document import Document
 from sybil.parsers.myst import CodeBlockParser
 
 MAKEFILE = Path(__file__).parents[2].joinpath("Makefile").read_text(encoding="utf-8")
-LANGUAGES = ("python", "console", "text", "toml", "yaml")
+LANGUAGES = ("python", "console", "text", "yaml")
 _PROGRAMS = ("python", "pytest")
 _EXTRAS = frozenset(metadata("aiomatatika").get_all("Provides-Extra") or ())
 
@@ -80,8 +79,6 @@ class PageRun:
                 await self._console(source)
             case "text":
                 assert is_like(source, self.output), f"{block.path}:{block.line} shows another output: {self.output}"
-            case "toml":
-                tomllib.loads(source)
             case "yaml":
                 list(yaml.safe_load_all(source))
 
