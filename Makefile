@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check check-types format mutants simulate peers fuzz soak fleet bench bench-quick profile dist clean
+.PHONY: help demo test docs check check-types format mutants simulate peers fuzz soak fleet bench bench-quick profile dist clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ ifeq ($(strip $(ARGS)),)
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --fail-under=100 --include=$(subst $(space),$(comma),$(strip $(FULLY_COVERED)))
 endif
+
+docs: $(VENV)/.installed-test  ## build the site, with warnings as errors, and look at it in Chromium: docs/_build/html
+	$(BIN)/python -m sphinx --fail-on-warning --quiet docs docs/_build/html
+	$(BIN)/python -X dev -m pytest tests/site $(ARGS)
 
 check: $(VENV)/.installed-dev  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .
@@ -89,7 +93,7 @@ dist: $(VENV)/.installed-dev  ## build sdist and wheel into dist/, reproducibly,
 	$(BIN)/check-wheel-contents dist/*.whl
 
 clean:  ## remove the environment and everything that was built
-	rm -rf $(VENV) $(BENCH) mutants build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) mutants docs/_build docs/reference/groups build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created $(BENCH)/.created:
