@@ -81,6 +81,10 @@ async def run(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.jobs.run(server.tables["pipelines"].add(runs=deque([AT_ONCE])).id)
 
 
+async def start(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.jobs.start(server.tables["pipelines"].add().id)
+
+
 async def watch(session: MatatikaSession, server: MatatikaServer) -> list[object]:
     return [job async for job in session.jobs.watch(some_job(server))]
 
@@ -117,6 +121,7 @@ CALLS: Mapping[str, Call] = {
     "ApiKeys.wait_until_accepted": lambda session, server: session.apikeys.wait_until_accepted(server.credentials),
     "Jobs.follow_logs": follow_logs,
     "Jobs.run": run,
+    "Jobs.start": start,
     "Jobs.wait": lambda session, server: session.jobs.wait(some_job(server), within=60),
     "Jobs.watch": watch,
     "Profiles.get": lambda session, server: session.profiles.get(server.profile_id),

@@ -48,7 +48,7 @@ TABLE = {id: _BY_ID[id.partition(",")[0]] for id in ROWS}
 DERIVED = {
     *("apikeys.find", "apikeys.rotate", "apikeys.wait_until_accepted"),
     *("comments.reply", "datasets.arrow", "datasets.csv"),
-    *("jobs.follow_logs", "jobs.run", "jobs.wait", "jobs.watch", "pipelines.wait", "workspaces.wait"),
+    *("jobs.follow_logs", "jobs.run", "jobs.start", "jobs.wait", "jobs.watch", "pipelines.wait", "workspaces.wait"),
 }
 # The creation of a key looks up what became of a lost PUT (`tests/resources/apikeys`).
 LOOKED_UP = "apikeys.create"
