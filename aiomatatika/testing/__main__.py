@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--keys", type=_number(1_000_000), default=0, metavar="N", help="add N API keys to the built-in one"
     )
     parser.add_argument(
+        "--pipelines", type=_number(10_000), default=0, metavar="N", help="add N pipelines, whose runs take 22 s"
+    )
+    parser.add_argument(
         "--fault", type=_fault, action="append", default=[], help="make requests fail, as described below (repeatable)"
     )
     parser.add_argument("--verbose", action="store_true", help="print a line for each request")
@@ -90,6 +93,8 @@ async def _run(options: argparse.Namespace) -> None:
         server.requests.limit = _REQUEST_LIMIT
         server.requests.on_finished = _print_request if options.verbose else None
         server.add_api_keys(options.keys)
+        for count in range(options.pipelines):
+            server.tables["pipelines"].add(name=f"pipeline-{count + 1:05}")
         for fault in options.fault:
             server.faults.add(**fault)
         print(f"# A Matatika API for testing listens on {server.url} and has {len(server.api_keys)} API key(s).")

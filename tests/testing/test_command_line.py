@@ -24,7 +24,17 @@ COMMAND = (sys.executable, "-W", "error", "-m", "aiomatatika.testing")
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
-    options = ("--keys", "30", "--verbose", "--fault", "GET /api/apikeys status=503", "--fault", "/x drop=before")
+    options = (
+        "--keys",
+        "30",
+        "--pipelines",
+        "3",
+        "--verbose",
+        "--fault",
+        "GET /api/apikeys status=503",
+        "--fault",
+        "/x drop=before",
+    )
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *options, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -53,6 +63,10 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
             assert response.status == 503
         async with http.get(url, headers=headers) as response:
             assert (await response.json(content_type=None))["page"]["totalElements"] == 31
+        async with http.get(f"{variables['MATATIKA_API_URL']}/workspaces", headers=headers) as response:
+            (workspace,) = (await response.json(content_type=None))["_embedded"]["workspaces"]
+        async with http.get(workspace["_links"]["pipelines"]["href"], headers=headers) as response:
+            assert (await response.json(content_type=None))["page"]["totalElements"] == 3
         with pytest.raises(ServerDisconnectedError):
             await http.post(variables["MATATIKA_API_URL"].replace("/api", "/x"))
         process.send_signal(number)
@@ -63,6 +77,8 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
         "# POST /oauth/token 200",
         "# GET /api/apikeys?sort=name,asc 503",
         "# GET /api/apikeys?sort=name,asc 200",
+        "# GET /api/workspaces 200",
+        f"# GET /api/workspaces/{workspace['id']}/pipelines 200",
         "# POST /x no response",
     ]
 
