@@ -19,7 +19,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # The tests of the examples need what the extra `test-examples` installs. The library's own do not, so that they run on
 # the lowest dependencies and nothing else.
-_ABSENT = [name for name in ("aiogram", "fastapi", "matplotlib", "playwright", "pyarrow", "rich") if find_spec(name) is None]
+_ABSENT = [
+    name for name in ("aiogram", "fastapi", "matplotlib", "playwright", "pyarrow", "rich") if find_spec(name) is None
+]
 _PEERS = Path(__file__).parent / "peers"
 collect_ignore = ["examples"] if _ABSENT else []
 
