@@ -30,13 +30,14 @@ from aiomatatika.testing import demo_session
 if not __package__:  # started as a program: import what is beside it by the names that everybody else uses
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from examples.refused import RefusedError
 from examples.report.chart import draw
 from examples.report.conversion import Wanted, convert
 from examples.report.demo import sales
 from examples.report.progress import progress
 from examples.report.pulled_file import read_in_thread
 from examples.report.totals import Totals
-from examples.workspaces import RefusedError, chosen_workspace
+from examples.workspaces import chosen_workspace
 
 _TRIES = 3
 
@@ -99,7 +100,7 @@ async def run(args: argparse.Namespace) -> int:
         wanted = Wanted(path=args.parquet, types=dict(args.type), by=args.by, value=args.sum)
         totals = await converted(session, dataset, wanted)
     await asyncio.to_thread(draw, totals, dataset.title or args.dataset, args.chart)
-    print(f"{args.parquet}: all rows, {args.parquet.stat().st_size / 2**20:,.1f} MiB")
+    print(f"{args.parquet}: {args.parquet.stat().st_size / 2**20:,.1f} MiB")
     print(f"{args.chart}: {totals.value or 'rows'} by {totals.by}")
     return 0
 

@@ -27,10 +27,11 @@ from aiomatatika.testing import demo_session
 if not __package__:  # started as a program: import what is beside it by the names that everybody else uses
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from examples.refused import RefusedError
 from examples.runs.demo import shop
 from examples.runs.display import counts, display, printable
 from examples.runs.watching import PipelineRun, Runs
-from examples.workspaces import RefusedError, chosen_workspace
+from examples.workspaces import chosen_workspace
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from aiomatatika import MatatikaSession, Workspace
-
-
-class RefusedError(Exception):
-    """What the user asked for is not there, or not clear. Nothing was changed."""
+from examples.refused import RefusedError
 
 
 async def chosen_workspace(session: MatatikaSession, wanted: str | None) -> Workspace:

@@ -11,10 +11,10 @@ import attrs
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from examples.refused import RefusedError
 from examples.report.files import put_in_place
 from examples.report.pulled_file import PulledFile
 from examples.report.totals import Totals
-from examples.workspaces import RefusedError
 
 _BLOCK = 2**20  # bytes; several are under way at once
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from examples.workspaces import RefusedError
+from examples.refused import RefusedError
 
 _MOST_KEYS = 10_000  # of a column of ids there would be as many as rows
 OTHERS = "(others)"

@@ -57,7 +57,7 @@ async def test_a_client_in_the_same_loop_reads_data_while_it_is_made(client: Pla
     def rows() -> Iterator[dict[str, Any]]:
         nonlocal made
         for made in range(1_000):
-            yield {"text": "x" * 1_000}
+            yield {"n": made, "text": "x" * 1_000}
 
     dataset = client.server.tables["datasets"].add(rows=rows)
     async with client.server.session() as session, session.datasets.csv(dataset.id) as pieces:
