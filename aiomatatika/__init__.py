@@ -70,7 +70,7 @@ if TYPE_CHECKING:
         Stream as Stream,
         StreamField as StreamField,
     )
-    from aiomatatika.resources.dataplugins import (
+    from aiomatatika.resources.dataplugins.models import (
         Dataplugin as Dataplugin,
         DatapluginCapability as DatapluginCapability,
         DatapluginCommand as DatapluginCommand,
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from aiomatatika.resources.datastores import Datastore as Datastore
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
     from aiomatatika.resources.invitations import Invitation as Invitation, InvitationStatus as InvitationStatus
-    from aiomatatika.resources.jobs import Job as Job, JobStatus as JobStatus, JobType as JobType
+    from aiomatatika.resources.jobs.models import Job as Job, JobStatus as JobStatus, JobType as JobType
     from aiomatatika.resources.members import Member as Member
     from aiomatatika.resources.notifications import Notification as Notification, NotificationType as NotificationType
     from aiomatatika.resources.pipelines.models import (
@@ -162,7 +162,7 @@ _NAMES = {
     "resources.channels": ("Channel", "ChannelFields", "ChannelScope", "ChannelType", "NewChannelFields"),
     "resources.comments": ("Comment",),
     "resources.datacomponents": ("Datacomponent", "DatacomponentFields", "Selection", "Stream", "StreamField"),
-    "resources.dataplugins": (
+    "resources.dataplugins.models": (
         "Dataplugin",
         "DatapluginCapability",
         "DatapluginCommand",
@@ -177,7 +177,7 @@ _NAMES = {
     "resources.datastores": ("Datastore",),
     "resources.group": ("Paging", "Ref"),
     "resources.invitations": ("Invitation", "InvitationStatus"),
-    "resources.jobs": ("Job", "JobStatus", "JobType"),
+    "resources.jobs.models": ("Job", "JobStatus", "JobType"),
     "resources.members": ("Member",),
     "resources.notifications": ("Notification", "NotificationType"),
     "resources.pipelines.models": ("Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"),

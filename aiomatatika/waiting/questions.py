@@ -8,7 +8,7 @@ from math import inf
 
 import msgspec
 
-from aiomatatika.errors import MatatikaError, PendingError, RateLimitError
+from aiomatatika.errors import MatatikaError, PendingError, RateLimitError, ResponseError
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
@@ -29,6 +29,8 @@ class Questions:
     Attributes:
         polling: The schedule.
     """
+
+    polling: Polling
 
     def __init__(self, client: Client, within: float = inf) -> None:
         self._client = client
@@ -72,10 +74,11 @@ class Questions:
         await self._sleep(seconds)
 
     def outlives(self, error: MatatikaError) -> bool:
-        """Tell whether to ask again after an error. The first of an outage is a WARNING."""
+        """Tell whether to ask again after an error. The first of an outage is a WARNING; a body that is cut is none."""
         if not error.transient:
             return False
-        if self._failure is None and self.polling.left(self._clock.monotonic()):
+        is_outage = not isinstance(error, ResponseError) and self.polling.left(self._clock.monotonic()) > 0
+        if is_outage and self._failure is None:
             _logger.warning("asked again until the API responds: %s", error)
         self._failure = error
         self._attempts += error.attempts
@@ -99,9 +102,8 @@ class Questions:
             async with asyncio.timeout(None) as limit:
                 with lifetime.in_flight(limit):
                     await self._clock.sleep(seconds)
-        except TimeoutError:  # `close` ends the block by its limit
+        except TimeoutError:  # the limit is `close`
             lifetime.check_open()
-            raise
 
     def _pending(self, request: Request) -> PendingError:
         error = PendingError(f"not done within {self._within:g} s, and going on", resource_id=request.url.name)

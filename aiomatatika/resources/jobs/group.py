@@ -73,7 +73,8 @@ class Jobs(Group):
         """Start a run of a pipeline: ``POST /pipelines/{pipeline_id}/jobs``. Sent once: a repeat could start a second.
 
         Raises:
-            TransportError: Where ``sent`` is ``"maybe"``, the run may have started: `start` looks for it.
+            TransportError: Where ``sent`` is ``"maybe"``, the run may have started: `list_for_pipeline` shows it, and
+                `start` looks there by itself.
             ConflictError: The pipeline is running.
             NotFoundError: No pipeline has this id.
         """
