@@ -86,11 +86,10 @@ class Call:
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
             self._state.connections.check_loop()
-            async with asyncio.timeout(left) as limit:
-                with self._state.lifetime.in_flight(limit, secret=self._request.secret):
-                    if self._request.repeat is not Repeat.SAFE:
-                        await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
-                    return await self._until_done()
+            with self._state.lifetime.in_flight(left, secret=self._request.secret):
+                if self._request.repeat is not Repeat.SAFE:
+                    await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
+                return await self._until_done()
         except MatatikaError as error:
             self._facts.describe(error)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from aiohttp import ClientResponse
 
@@ -34,7 +35,7 @@ class UnreadBody:
 
     def __init__(self, response: ClientResponse, seconds: float | None) -> None:
         self._response = response
-        self._seconds = seconds
+        self._seconds: float = math.inf if seconds is None else seconds
         self._bytes_since_wait = 0
 
     async def piece(self, lifetime: Lifetime) -> bytes | NoResponse:
@@ -60,9 +61,8 @@ class UnreadBody:
         piece = content.read_nowait()
         if not piece and not content.at_eof():
             self._bytes_since_wait = 0
-            async with asyncio.timeout(self._seconds) as limit:
-                with lifetime.in_flight(limit):
-                    piece = await content.readany()
+            with lifetime.in_flight(self._seconds):
+                piece = await content.readany()
         self._bytes_since_wait += len(piece)
         return piece
 
