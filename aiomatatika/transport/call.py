@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Literal
+from typing import Literal, NoReturn
 
 import msgspec
 
@@ -119,7 +119,8 @@ class Call:
                 state.tokens.confirm(token)
                 if 200 <= response.status < 300:
                     state.budget.give_back(self._paid_repeats)
-                    return self._check_promised(response)
+                    promised = self._request.promised
+                    return response if promised is None or response.status in promised else self._refuse(response)
                 if response.status in self._request.done_already and self._facts.maybe_done:
                     return response
                 if response.status in _REDIRECTS:
@@ -127,11 +128,8 @@ class Call:
                 else:
                     await self._after_error(response, token)
 
-    def _check_promised(self, response: Response) -> Response:
-        promised = self._request.promised
-        if promised is None or response.status in promised:
-            return response
-        expected = " or ".join(map(str, sorted(promised)))
+    def _refuse(self, response: Response) -> NoReturn:
+        expected = " or ".join(map(str, sorted(self._request.promised or ())))
         error = ResponseError(f"the API answered with status {response.status}, where {expected} is expected")
         error.status = response.status
         raise error

@@ -70,24 +70,24 @@ class Connections:
             ConfigurationError: The borrowed aiohttp session belongs to another loop.
             SessionClosedError: The session is closed, or the aiohttp session that it borrowed.
         """
-        http = await self._http()
+        http = self._opened() or await self._open()
         response = await exchange(http, Attempt(request, authorization, limits, fresh), self._user_agent)
         if isinstance(response, NoResponse):
             self._lifetime.check_open(http)
         return response
 
-    async def _http(self) -> aiohttp.ClientSession:
-        """Return the aiohttp session of the running loop."""
+    def _opened(self) -> aiohttp.ClientSession | None:
+        """Return the aiohttp session of the running loop, if it is open."""
         if self._borrowed is not None:
             self._borrowed.check_loop()
             self._lifetime.check_open(self._borrowed.http)
             return self._borrowed.http
-        loop = asyncio.get_running_loop()
-        own = self._own.get(loop)
-        return own[0] if own and not own[0].closed else await self._open(loop)
+        own = self._own.get(asyncio.get_running_loop())
+        return own[0] if own and not own[0].closed else None
 
-    async def _open(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
+    async def _open(self) -> aiohttp.ClientSession:
         self._lifetime.check_open()
+        loop = asyncio.get_running_loop()
         for other in list(self._own):  # a copy, because other threads open theirs meanwhile
             if other.is_closed():
                 self._own.pop(other, None)

@@ -40,7 +40,7 @@ class Attempt(msgspec.Struct, frozen=True):
     fresh: bool = False
 
 
-def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
+def _send_once(authorization: Secret | None, *, is_set: bool) -> ClientMiddlewareType:
     """Return a per-request middleware that lets one request out.
 
     aiohttp repeats GET, PUT and DELETE of its own accord when the connection dies, also after the server has acted
@@ -56,7 +56,7 @@ def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
         sent = True
         if authorization is None:
             request.headers.pop(hdrs.AUTHORIZATION, None)
-        else:
+        elif not is_set:
             request.headers[hdrs.AUTHORIZATION] = authorization.reveal()
         return await handler(request)
 
@@ -100,7 +100,8 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
     if request.body is not None:
         headers[hdrs.CONTENT_TYPE] = request.content_type
     # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
-    if authorization is not None and not http.trust_env and http.auth is None:
+    is_set = authorization is not None and not http.trust_env and http.auth is None
+    if authorization is not None and is_set:
         headers[hdrs.AUTHORIZATION] = authorization.reveal()
     if attempt.fresh:
         headers[hdrs.CONNECTION] = "close"
@@ -111,7 +112,7 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
         headers=headers,
         allow_redirects=False,
         timeout=attempt.limits,
-        middlewares=(_send_once(authorization),),
+        middlewares=(_send_once(authorization, is_set=is_set),),
         raise_for_status=False,
         auto_decompress=True,
         max_line_size=MAX_HEADER,
@@ -145,9 +146,7 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
     size = 0
     while True:
         chunk = content.read_nowait()
-        if not chunk:
-            if content.at_eof():
-                break
+        if not chunk and not content.at_eof():
             async with asyncio.timeout(seconds):
                 chunk = await content.readany()
         chunks.append(chunk)
@@ -156,6 +155,8 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
             if succeeded:
                 raise _TooLargeError
             response.close()  # the beginning of an error page says enough
+            break
+        if content.at_eof():
             break
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

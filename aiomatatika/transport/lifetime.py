@@ -52,7 +52,8 @@ class Lifetime:
         work = self._loops.get(loop) or self._loop_work(loop)
         if seconds is None:
             return Work(work, None, secret)
-        self.check_open()
+        if self.closed:
+            self.check_open()
         return Work(work, loop.time() + seconds, secret)
 
     def _loop_work(self, loop: asyncio.AbstractEventLoop) -> LoopWork:

@@ -56,7 +56,7 @@ class Work:
         return self._task is asyncio.current_task()
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._others.loop)
         assert task is not None
         self._task = task
         self._cancellations = task.cancelling()
