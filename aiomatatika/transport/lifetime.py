@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from typing import NoReturn
 
 from aiohttp import ClientSession
 
@@ -62,6 +63,10 @@ class Lifetime:
                 self._loops.pop(other, None)
         work = self._loops[loop] = LoopWork(loop)
         return work
+
+    def __getstate__(self) -> NoReturn:
+        # As of `Connections`: a serialiser that walks on comes upon the event loops, and upon all that hangs on them.
+        raise TypeError("what a session has in flight does not pickle or copy")
 
     async def close(self) -> None:
         """Refuse new calls; end those in flight, but let one that brings a one-time secret finish within 4 s.
