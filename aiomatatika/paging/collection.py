@@ -6,18 +6,17 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 from yarl import URL
 
+from aiomatatika.decoding.json_text import LARGE
 from aiomatatika.errors import InvalidArgumentError, MatatikaError, PaginationError
 from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.reading import read_off_the_loop
 from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Collection", "Page", "PageSource", "Pages", "check_count"]
@@ -63,10 +62,10 @@ class PageSource(Generic[T]):
             return error
 
     async def read(self, response: Response) -> PageDocument[T]:
-        """Read a page, or raise a `ResponseError`."""
-        return response.promised(
-            await read_off_the_loop(response, lambda each: read_page(each, self.cls, self.relation))
-        )
+        """Read a page, or raise a `ResponseError`; in a thread where it is large: the loop goes on meanwhile."""
+        if len(response.body) <= LARGE:
+            return response.promised(read_page(response, self.cls, self.relation))
+        return response.promised(await asyncio.to_thread(read_page, response, self.cls, self.relation))
 
 
 class Collection(Generic[T]):
@@ -131,11 +130,14 @@ class Collection(Generic[T]):
         items: list[T] = []
         if limit == 0:
             return items
-        async with aclosing(self.pages()) as pages:
+        pages = self.pages()
+        try:
             async for page in pages:
                 items += page.items
                 if limit is not None and len(items) >= limit:
                     break
+        finally:
+            await pages.aclose()
         return items[:limit]
 
     async def count(self) -> int:
@@ -254,6 +256,9 @@ class Pages(Generic[T]):
                 loop.call_soon_threadsafe(task.cancel)
 
     def _drop_ahead(self) -> None:
+        if not self._ahead:
+            self._after_those = []
+            return
         for _, task in self._ahead:
             task.cancel()
             self._dropped.add(task)
