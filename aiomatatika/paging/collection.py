@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -50,9 +50,9 @@ class PageSource(Generic[T]):
     cls: type[T]
     relation: str
 
-    async def fetch(self, url: URL) -> Response:
-        """GET one page."""
-        return await self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
+    def fetch(self, url: URL) -> Coroutine[Any, Any, Response]:
+        """GET one page. To be awaited at once."""
+        return self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
 
     async def try_fetch(self, url: URL) -> Response | MatatikaError:
         """GET one page ahead of its time. An error is returned, so that one that nobody comes to see is silent."""
@@ -222,7 +222,7 @@ class Pages(Generic[T]):
             raise walk.blocked
         if walk.next_url is None:
             raise StopAsyncIteration
-        response = await self._fetch(walk.next_url)
+        response = await (self._fetched_ahead() if self._ahead else self._source.fetch(walk.next_url))
         # Read here and not in the task: pages that come together would all be read before the first is delivered and
         # the next is asked for, and eight at a time would take a tenth longer.
         document = await self._source.read(response)
@@ -266,9 +266,7 @@ class Pages(Generic[T]):
         self._ahead.clear()
         self._after_those = []
 
-    async def _fetch(self, url: URL) -> Response:
-        if not self._ahead:
-            return await self._source.fetch(url)
+    async def _fetched_ahead(self) -> Response:
         _, task = self._ahead[0]
         await asyncio.wait({task})
         self._ahead.popleft()

@@ -137,18 +137,25 @@ class Call:
     async def _attempt(self, token: BearerToken) -> Response | NoResponse:
         """Put the request on the wire once."""
         facts, state = self._facts, self._state
+        places = state.connections.places
+        if places is not None and not places.take_free():
+            await places.wait()
         facts.attempts += 1
         self._turns += 1
         # While it is under way it may be carried out; a cancellation ends the call there.
         maybe_done_before, facts.maybe_done = facts.maybe_done, True
         logged = _logger.isEnabledFor(logging.DEBUG)
         began = state.clock.monotonic() if logged else 0.0
-        response = await state.connections.exchange(
-            self._request,
-            token.authorization,
-            attempt_limits(self._options.timeouts, self._deadline.left()),
-            fresh=self._fresh,
-        )
+        try:
+            response = await state.connections.exchange(
+                self._request,
+                token.authorization,
+                attempt_limits(self._options.timeouts, self._deadline.left()),
+                fresh=self._fresh,
+            )
+        finally:
+            if places is not None:
+                places.give_back()
         failure: Failure | None = None
         facts.request_id = None
         if isinstance(response, NoResponse):
