@@ -30,7 +30,7 @@ async def test_who_waits_longest_is_next() -> None:
 
 
 @pytest.mark.parametrize("is_given", [False, True])
-async def test_who_gives_up_leaves_the_place_to_the_next(is_given: bool) -> None:  # noqa: FBT001  # a parameter of the table
+async def test_who_gives_up_leaves_the_place_to_the_next(is_given: bool) -> None:
     places = Places(0)
     first, second = await waiting(places, 2)
     if is_given:
