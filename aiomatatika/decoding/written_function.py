@@ -28,6 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import attrs
+import msgspec
 
 from aiomatatika.decoding.class_fields import EXTRA, Field
 from aiomatatika.decoding.values import COLUMNS, Unreadable
@@ -40,8 +41,7 @@ _NOTHING: Final = HalResource().extra
 _EXACT: Final = frozenset({str, bool, int})
 
 
-@attrs.frozen(kw_only=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """What the rows are that a function reads.
 
     Attributes:
@@ -54,7 +54,7 @@ class Rows:
     value: Callable[[int, Field], str]
     keep_unknown: Sequence[str]
     scope: Mapping[str, Any]
-    columns: Mapping[Any, Callable[[list[Any]], list[Any]]] = COLUMNS
+    columns: Mapping[Any, Callable[[list[Any]], list[Any]]]
 
 
 def dict_rows(fields: tuple[Field, ...], *, by_columns: bool) -> Rows:

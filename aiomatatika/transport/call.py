@@ -20,13 +20,11 @@ from aiomatatika.errors import (
 from aiomatatika.options import Options
 from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.error_responses import api_error, challenge_code, request_id
 from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
 from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
-from aiomatatika.transport.retry_after import server_retry_after
 from aiomatatika.transport.state import BearerToken, SharedState
 
 __all__ = ["Call"]
@@ -164,6 +162,8 @@ class Call:
             response.call = facts
             if response.status >= 400:
                 failure = failure_of(response.status)
+                from aiomatatika.transport.error_responses import request_id  # late, as below
+
                 facts.request_id = request_id(response, self._secrets(token))
         facts.maybe_done = maybe_done_before or (failure is not None and failure.may_have_acted)
         if logged:
@@ -203,6 +203,10 @@ class Call:
         raise kind(response.reason, sent=self._sent)
 
     async def _after_error(self, response: Response, token: BearerToken) -> None:
+        # Late: what reads errors takes a tenth of the time to import that the whole library takes.
+        from aiomatatika.transport.error_responses import api_error
+        from aiomatatika.transport.retry_after import server_retry_after
+
         status = response.status
         if not 400 <= status < 600:
             raise ResponseError(f"the API answered with status {status}")
@@ -214,6 +218,8 @@ class Call:
 
     def _replace_token(self, token: BearerToken, response: Response) -> None:
         if self._token_replaced or not self._state.tokens.replace(token):
+            from aiomatatika.transport.error_responses import challenge_code
+
             code = challenge_code(response)
             raise AuthenticationError(
                 f"the API refuses the token (401 {code or 'without a code'}): "
