@@ -73,7 +73,7 @@ soak: $(VENV)/.installed  ## 100,000 calls against a server full of faults (ARGS
 bench: $(BENCH)/.installed  ## measure next to every peer, on a quiet machine; writes benchmarks/RESULTS.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-bench-quick: $(BENCH)/.installed  ## the first five ratios; fails beyond 1.5 times a goal
+bench-quick: $(BENCH)/.installed  ## the first five ratios; fails beyond 1.25 times a goal
 	$(BENCH)/bin/python -m benchmarks --quick $(ARGS)
 
 profile: $(BENCH)/.installed  ## where the library's own microseconds go
