@@ -29,15 +29,16 @@ class Work:
     def plan_faults(self, rng: random.Random) -> None:
         """Lose the response to a start, and cut logs and downloads."""
         add = self._server.faults.add
-        add(method="POST", path="/api/pipelines/*/jobs", skip=rng.randint(0, 1), drop=rng.choice(("before", "after")))
+        add(method="POST", path="/api/pipelines/*/jobs", skip=rng.randint(0, 1), drop="after", times=2)
         for size in (7, 600, 20_000):
             add(path=re.compile(r"/api/.*/(logs|data)"), skip=rng.randint(0, 4), cut_after=size)
 
     def _pipeline(self, call: Call, rng: random.Random) -> tuple[str, list[str]]:
         """Return a pipeline of the call's own, and what its run will log."""
         log = [f"{call.label} line {n} é" for n in range(rng.choice((0, 1, 40, 2_000)))]
-        # One that has ended at once does not refuse a second.
-        run = Run(queued=rng.choice((0, 3)), seconds=rng.choice((0, 0, 10, 90)), log=log)
+        # The server refuses a second run beside the first, unless that one has ended at once.
+        queued, seconds = rng.choice(((0, 0), (0, 0), (3, 0), (0, 10), (3, 90)))
+        run = Run(queued=queued, seconds=seconds, log=log)
         row = self._server.tables["pipelines"].add(status="READY")
         self._server.script_runs(row, run, run)
         return row.id, log
