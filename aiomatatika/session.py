@@ -116,6 +116,7 @@ class MatatikaSession(Groups):
             tokens=tokens,
             clock=clock,
             secrets=secrets,
+            audience=None if client_id is None else deployment.audience,
         )
         self._client_id = client_id
         self._client = Client(state, options)

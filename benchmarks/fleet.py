@@ -1,77 +1,103 @@
-"""The fleet with 1, 2 and 4 workers: ``python -m benchmarks.fleet``, where Dask is installed (the extra ``examples``).
+"""One token for a fleet: how many token requests many processes make around one store, and how long they take.
 
-Once with pipelines that take some seconds each, where the slots are the limit, and once with pipelines that end
-at once, where the machine is: the server, the scheduler and all workers share it. Each row has a cluster of its own,
-whose start is not counted, and a new token file. It fails unless there is one token request, and one run a pipeline.
+On a file and on a Redis: processes with a cold store make calls side by side; the token is revoked while they do; then
+processes start one after another, each for one call. It fails when a token is asked for more often than promised.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
+import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
-from distributed import Client, LocalCluster
+from aiomatatika.testing import MatatikaServer
+from tests.fleet import redis_server, workers
 
-from aiomatatika.testing import MatatikaServer, Run
-from aiomatatika.transport.clock import Clock
-from examples.fleet.coordinator import orders_of, work_through
-from examples.fleet.worker import open_session
-
-SLOTS: Final = 8
-WORKERS: Final = (1, 2, 4)
+_REMEMBERED = 1_000  # requests
 
 
-async def _round(workers: int, at_once: int) -> tuple[int, float]:
-    """Return how many pipelines were run, and in how many seconds."""
-    async with (
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=SLOTS,
-            dashboard_address=None,
-            silence_logs=logging.ERROR,
-            asynchronous=True,
-        ) as cluster,
-        Client(cluster, asynchronous=True) as client,
-        open_session() as session,
-    ):
-        orders = await orders_of(session, "bench", within=600)
-        began = time.perf_counter()
-        outcomes = [outcome async for outcome in work_through(client, orders, at_once)]
-        took = time.perf_counter() - began
-    assert all(outcome.is_complete for outcome in outcomes), outcomes
-    return len(outcomes), took
+@asynccontextmanager
+async def stores(folder: Path) -> AsyncIterator[dict[str, Path | str]]:
+    private = folder / "private"
+    private.mkdir(mode=0o700)
+    async with redis_server(folder) as redis:
+        yield {"file": private / "tokens.json", "Redis": redis.url}
 
 
-def measure(workers: int, pipelines: int, seconds: float) -> str:
-    """Return a row of the table."""
-    with MatatikaServer.in_thread(clock=Clock()) as server, tempfile.TemporaryDirectory() as folder:
-        for _ in range(pipelines):
-            row = server.tables["pipelines"].add(status="READY")
-            server.script_runs(row, Run(queued=0, seconds=seconds))
-        os.environ.update(server.environ(), FLEET_TOKEN_STORE=str(Path(folder) / "tokens.json"))
-        count, took = asyncio.run(_round(workers, 2 * workers * SLOTS))
-        tokens, requests, runs = len(server.requests.token), len(server.requests.api), len(server.tables["jobs"])
-    assert (tokens, runs) == (1, count)
-    return f"| {seconds:g} | {workers} | {took:.1f} | {count / took:.1f} | {requests / count:.1f} | {tokens} |"
+class Fleet:
+    """Processes around one store, and what they cost.
+
+    Args:
+        name: The kind of store.
+        store: The path of a file, or the URL of a Redis.
+    """
+
+    def __init__(self, name: str, store: Path | str) -> None:
+        self._name = name
+        self._store = store
+        self._calls_left = 0
+        self._half_done = asyncio.Event()
+        self.kept = True
+
+    async def measure(self, processes: int, calls: int, starts: int) -> None:
+        """Count the token requests of a cold start, of a revoked token, and of warm starts."""
+        async with MatatikaServer() as server:
+            server.requests.limit = _REMEMBERED
+            server.requests.on_finished = self._count
+            async with workers(server, self._store, processes) as fleet:
+                for what in ("cold", "revoked meanwhile"):
+                    issued, began = server.tokens_issued, time.perf_counter()
+                    self._calls_left, self._half_done = processes * calls // 2, asyncio.Event()
+                    running = asyncio.gather(*(worker.call(calls) for worker in fleet))
+                    if what != "cold":
+                        await self._half_done.wait()
+                        server.revoke_tokens()
+                    ends = await running
+                    seconds = time.perf_counter() - began
+                    self._report(f"{processes} x {calls:,} calls, {what}", ends, server.tokens_issued - issued, seconds)
+            issued, began = server.tokens_issued, time.perf_counter()
+            ends = [await self._started(server) for _ in range(starts)]
+            seconds = time.perf_counter() - began
+            self._report(f"{starts} processes in a row, warm", ends, server.tokens_issued - issued, seconds, promised=0)
+
+    def _count(self, _: object) -> None:
+        self._calls_left -= 1
+        if self._calls_left <= 0:
+            self._half_done.set()
+
+    async def _started(self, server: MatatikaServer) -> str:
+        async with workers(server, self._store, 1) as (worker,):
+            return await worker.call()
+
+    def _report(self, what: str, ends: list[str], tokens: int, seconds: float, *, promised: int = 1) -> None:
+        failed = [end for end in ends if end != "done"]
+        kept = tokens == promised and not failed
+        self.kept = self.kept and kept
+        verdict = "as promised" if kept else f"FAILED: {promised} promised, {failed[:3]}"
+        print(f"{self._name:5} {what:35} token requests: {tokens}  {seconds:6.1f} s  {verdict}", flush=True)
 
 
-def main() -> None:
+async def run(options: argparse.Namespace) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        async with stores(Path(folder)) as kinds:
+            fleets = [Fleet(name, store) for name, store in kinds.items()]
+            for fleet in fleets:
+                await fleet.measure(options.processes, options.calls, options.starts)
+    return all(fleet.kept for fleet in fleets)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
-    parser.add_argument("--pipelines", type=int, default=64, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5, metavar="S", help="of each run (default: %(default)s)")
-    options = parser.parse_args()
-    print("| seconds a run | workers | seconds | pipelines a second | requests a pipeline | token requests |")
-    print("|---|---|---|---|---|---|")
-    for seconds in (options.seconds, 0.0):
-        for workers in WORKERS:
-            print(measure(workers, options.pipelines, seconds), flush=True)
+    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--calls", type=int, default=2_000, help="of each process")
+    parser.add_argument("--starts", type=int, default=50, help="processes that start one after another")
+    return 0 if asyncio.run(run(parser.parse_args())) else 1
 
 
-if __name__ == "__main__":  # each worker imports this file, too
-    main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,7 +22,7 @@ from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Collection", "Page", "PageSource", "Pages", "check_count"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -76,19 +76,21 @@ class PageSource(Generic[T]):
         What the call did is done, and the items are good: a ``next`` that cannot be followed costs a WARNING alone.
         """
         name = f"{response.call.method} {response.call.path}"
-        walk: PageWalk[T] = self.walk(response.url, MAX_PAGES, name)
+        walk: PageWalk[T] = self.walk(response.url, MAX_PAGES, name, response.call.method)
         page = walk.accept(await self.read(response))
         if walk.blocked is not None:
-            _logger.warning("%s: its next link is not followed: %s", name, walk.blocked)
+            fields = response.call.log_fields(response.status)
+            _logger.warning("%s: its next link is not followed: %s", name, walk.blocked, extra=fields)
         return page
 
-    def walk(self, start: URL, max_pages: int, name: object) -> PageWalk[T]:
+    def walk(self, start: URL, max_pages: int, name: object, method: str = "GET") -> PageWalk[T]:
         """Return a walk that begins at a page; its warnings are logged under the name."""
+        fields = {"method": method, "path": start.raw_path}
         return PageWalk(
             start,
             resolve=self.client.state.root.resolve,
             max_pages=max_pages,
-            warn=lambda message: _logger.warning("%s: %s", name, message),
+            warn=lambda message: _logger.warning("%s: %s", name, message, extra=fields),
             counted=self.counted,
         )
 

@@ -42,7 +42,7 @@ __all__ = [
     "paging_query",
 ]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R", bound=HalResource)
@@ -209,7 +209,9 @@ class Group:
             return []
         page = response.promised(read_page(response, cls, relation))
         if page.unreadable:
-            _logger.warning("POST %s: not what was promised, and left out: %s", path, path_list(page.unreadable))
+            fields = response.call.log_fields(response.status)
+            what = path_list(page.unreadable)
+            _logger.warning("POST %s: not what was promised, and left out: %s", path, what, extra=fields)
         return page.items
 
     async def _delete(self, path: str) -> None:

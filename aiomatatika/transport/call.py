@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Literal
 
 import msgspec
@@ -19,6 +18,7 @@ from aiomatatika.errors import (
 )
 from aiomatatika.options import Options
 from aiomatatika.secret import Secret
+from aiomatatika.transport.attempt_log import is_logged, log_attempt
 from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.error_responses import api_error, challenge_code, request_id
 from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
@@ -31,8 +31,6 @@ from aiomatatika.transport.state import BearerToken, SharedState
 from aiomatatika.transport.streamed_body import StreamedBody
 
 __all__ = ["Call"]
-
-_logger = logging.getLogger(__name__)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -150,7 +148,7 @@ class Call:
         self._turns += 1
         # While it is under way it may be carried out; a cancellation ends the call there.
         maybe_done_before, facts.maybe_done = facts.maybe_done, True
-        logged = _logger.isEnabledFor(logging.DEBUG)
+        logged = is_logged()
         began = state.clock.monotonic() if logged else 0.0
         response = await state.connections.exchange(
             self._request,
@@ -169,21 +167,8 @@ class Call:
                 facts.request_id = request_id(response, self._secrets(token))
         facts.maybe_done = maybe_done_before or (failure is not None and failure.may_have_acted)
         if logged:
-            self._log(response, state.clock.monotonic() - began)
+            log_attempt(facts, self._request.url.raw_path, response, state.clock.monotonic() - began)
         return response
-
-    def _log(self, response: Response | NoResponse, duration: float) -> None:
-        facts, path = self._facts, self._request.url.raw_path
-        what = response.reason if isinstance(response, NoResponse) else response.status
-        fields = {
-            "method": facts.method,
-            "path": path,
-            "status": response.status,
-            "duration": duration,
-            "attempt": facts.attempts,
-            "request_id": facts.request_id,
-        }
-        _logger.debug("%s %s: %s (attempt %d)", facts.method, path, what, facts.attempts, extra=fields)
 
     def _secrets(self, token: BearerToken) -> tuple[Secret, ...]:
         return (token.value, *self._state.secrets)
@@ -212,7 +197,7 @@ class Call:
         failure = failure_of(status)
         self._fresh = self._fresh or status in _STALE
         if failure is None or not await self._wait_to_repeat(failure, retry_after):
-            raise api_error(response, self._secrets(token), retry_after)
+            raise api_error(response, self._secrets(token), retry_after, self._state.audience)
 
     def _replace_token(self, token: BearerToken, response: Response) -> None:
         is_replaced = not self._token_replaced and self._state.tokens.replace(token)

@@ -15,7 +15,7 @@ from aiomatatika.errors import SessionClosedError
 
 __all__ = ["Lifetime"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 # Seconds that `close` waits: for what brings a one-time secret, then for everything else to unwind.
 _SECRET_GRACE = 4.0

@@ -85,12 +85,6 @@ class FollowedLog(AsyncIterator[str]):
             self._stream.close()
             self._stream = None
 
-    async def aclose(self) -> None:
-        """End the reading."""
-        self._is_over = True
-        self._give_up()
-        self._lines.clear()
-
-    def __del__(self) -> None:
+    def __del__(self) -> None:  # a loop that is left early
         if self._stream is not None:
             self._stream.close()

@@ -23,6 +23,8 @@ class LogLines:
 
     __slots__ = ("_rest", "_size", "sequence")
 
+    sequence: int
+
     def __init__(self, sequence: int) -> None:
         self.sequence = sequence
         self._rest: list[bytes] = []  # of a line whose end has not come

@@ -8,15 +8,15 @@ from math import inf
 
 import msgspec
 
-from aiomatatika.errors import MatatikaError, PendingError, RateLimitError
+from aiomatatika.errors import MatatikaError, PendingError, RateLimitError, ResponseError
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import Request, Response, error_log_fields
 from aiomatatika.waiting.polling import Polling
 
 __all__ = ["Questions"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 
 class Questions:
@@ -29,6 +29,8 @@ class Questions:
     Attributes:
         polling: The schedule.
     """
+
+    polling: Polling
 
     def __init__(self, client: Client, within: float = inf) -> None:
         self._client = client
@@ -72,11 +74,12 @@ class Questions:
         await self._sleep(seconds)
 
     def outlives(self, error: MatatikaError) -> bool:
-        """Tell whether to ask again after an error. The first of an outage is a WARNING."""
+        """Tell whether to ask again after an error. The first of an outage is a WARNING; a body that is cut is none."""
         if not error.transient:
             return False
-        if self._failure is None and self.polling.left(self._clock.monotonic()):
-            _logger.warning("asked again until the API responds: %s", error)
+        is_outage = not isinstance(error, ResponseError) and self.polling.left(self._clock.monotonic()) > 0
+        if is_outage and self._failure is None:
+            _logger.warning("asked again until the API responds: %s", error, extra=error_log_fields(error))
         self._failure = error
         self._attempts += error.attempts
         if isinstance(error, RateLimitError):
@@ -99,9 +102,8 @@ class Questions:
             async with asyncio.timeout(None) as limit:
                 with lifetime.in_flight(limit):
                     await self._clock.sleep(seconds)
-        except TimeoutError:  # `close` ends the block by its limit
+        except TimeoutError:  # the limit is `close`
             lifetime.check_open()
-            raise
 
     def _pending(self, request: Request) -> PendingError:
         error = PendingError(f"not done within {self._within:g} s, and going on", resource_id=request.url.name)

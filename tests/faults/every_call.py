@@ -6,12 +6,14 @@ import inspect
 import os
 import tempfile
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from aiomatatika import Collection, Download, Link, MatatikaSession
 from aiomatatika.resources import Groups
 from aiomatatika.testing import MatatikaServer, Run
+from tests.resources.rows import DERIVED
 
 AT_ONCE = Run(queued=0, seconds=0)
 
@@ -85,6 +87,10 @@ async def watch(session: MatatikaSession, server: MatatikaServer) -> list[object
     return [job async for job in session.jobs.watch(some_job(server))]
 
 
+async def reply(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.comments.reply(await session.comments.get(server.tables["comments"].add().id), "hello")
+
+
 def some_job(server: MatatikaServer) -> str:
     return server.tables["jobs"].add(run=AT_ONCE).id
 
@@ -94,7 +100,7 @@ def some_key(server: MatatikaServer) -> str:
 
 
 # By the coroutine function, or asynchronous iteration, that each is about; in brackets a variant.
-CALLS: Mapping[str, Call] = {
+CALLS: dict[str, Call] = {
     "MatatikaSession.__aenter__": use,
     "MatatikaSession.act": act,
     "MatatikaSession.close": use_and_close,
@@ -115,10 +121,13 @@ CALLS: Mapping[str, Call] = {
     "ApiKeys.delete": lambda session, server: session.apikeys.delete(some_key(server)),
     "ApiKeys.rotate": lambda session, server: session.apikeys.rotate(some_key(server)),
     "ApiKeys.wait_until_accepted": lambda session, server: session.apikeys.wait_until_accepted(server.credentials),
+    "Comments.reply": reply,
     "Jobs.follow_logs": follow_logs,
     "Jobs.run": run,
     "Jobs.wait": lambda session, server: session.jobs.wait(some_job(server), within=60),
     "Jobs.watch": watch,
+    "Pipelines.wait": lambda session, server: session.pipelines.wait(server.tables["pipelines"].add().id),
+    "Workspaces.wait": lambda session, server: session.workspaces.wait(server.workspace_id),
     "Profiles.get": lambda session, server: session.profiles.get(server.profile_id),
     "Collection.__aiter__": iterate,
     "Collection.pages": iterate_ahead,
@@ -129,14 +138,21 @@ CALLS: Mapping[str, Call] = {
     "Collection.collect (prefetch)": lambda session, _: session.apikeys.list(size=1, prefetch=3).collect(),
     "Collection.count": lambda session, _: session.profiles.list().count(),
 }
+if find_spec("pyarrow") is not None:
+    CALLS["Datasets.arrow"] = lambda session, server: session.datasets.arrow(
+        server.tables["datasets"].add(rows=[{"a": 1}]).id
+    )
 
 
-def public_coroutines(session: MatatikaSession) -> set[str]:
-    """Return the names of the public coroutine functions of the session, its groups, a download and a collection."""
-    groups = [type(getattr(session, name)) for name in Groups.__annotations__ if not name.startswith("_")]
+def public_coroutines() -> set[str]:
+    """Return the names of the public coroutine functions of the session, a download, a collection and the groups.
+
+    Of the groups those that make more than one request; the others are one call of `MatatikaSession.request`'s kind.
+    """
+    derived = {(getattr(Groups, group), method) for group, method in (name.split(".") for name in DERIVED)}
+    classes = [(cls, name) for cls in (MatatikaSession, Download, Collection) for name in vars(cls)]
     return {
         f"{cls.__name__}.{name}"
-        for cls in (MatatikaSession, Download, Collection, *groups)
-        for name, value in vars(cls).items()
-        if not name.startswith("_") and inspect.iscoroutinefunction(value)
-    }
+        for cls, name in (*classes, *derived)
+        if not name.startswith("_") and inspect.iscoroutinefunction(vars(cls)[name])
+    } - ({"Datasets.arrow"} if find_spec("pyarrow") is None else set())

@@ -101,6 +101,17 @@ async def test_W04_a_run_is_gone_on_with_where_there_is_exactly_one(
     assert started(server) == 1
 
 
+async def test_W04_an_api_that_stays_away_leaves_the_run_unknown(
+    server: MatatikaServer, pipeline: Row, witness: Witness
+) -> None:
+    server.faults.add(path=RUNS, method="GET", status=503, skip=1, times=None)
+    server.faults.add(**RUN, drop="after")
+    async with server.session() as session:
+        with witness.raises(TransportError) as caught:
+            await session.jobs.run(pipeline.id, within=20)
+    assert (caught.value.sent, started(server)) == ("maybe", 1)
+
+
 @pytest.mark.parametrize("fault, kind", [({"status": 409}, ConflictError), ({"status": 404}, NotFoundError)])
 async def test_W04_a_run_that_was_refused_is_not_looked_for(
     server: MatatikaServer, pipeline: Row, witness: Witness, fault: dict[str, Any], kind: Any

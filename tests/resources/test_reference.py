@@ -30,26 +30,12 @@ from aiomatatika.testing import MatatikaServer
 from aiomatatika.testing.operation import Operation
 from aiomatatika.testing.operations import OPERATIONS
 from aiomatatika.testing.resource_types import BY_NAME, BY_TABLE
-from tests.resources.row import IDEMPOTENT, ONCE, Row
-from tests.resources.rows_data import ROWS as DATA
-from tests.resources.rows_people import ROWS as PEOPLE
-from tests.resources.rows_plugins import ROWS as PLUGINS
-from tests.resources.rows_work import ROWS as WORK
+from tests.resources.row import ONCE, Row
+from tests.resources.rows import DERIVED, ROWS
 from tests.resources.things import UNKNOWN, Things
 
-ROWS: dict[str, Row] = {**DATA, **PEOPLE, **PLUGINS, **WORK}
-# The other call on an operation that creates and updates.
-ROWS["channels.put, update"] = Row(lambda s, x: s.channels.update(x.channel, name="text"), IDEMPOTENT)
-ROWS["pipelines.put, update"] = Row(lambda s, x: s.pipelines.update(x.workspace, x.pipeline, label="n"), IDEMPOTENT)
-ROWS["profiles.put, create"] = Row(lambda s, x: s.profiles.create("auth0|1", name="n", email="a@b.c"), IDEMPOTENT)
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
 TABLE = {id: _BY_ID[id.partition(",")[0]] for id in ROWS}
-# Made of others.
-DERIVED = {
-    *("apikeys.find", "apikeys.rotate", "apikeys.wait_until_accepted"),
-    *("comments.reply", "datasets.arrow", "datasets.csv"),
-    *("jobs.follow_logs", "jobs.run", "jobs.wait", "jobs.watch", "pipelines.wait", "workspaces.wait"),
-}
 # The creation of a key looks up what became of a lost PUT (`tests/resources/apikeys`).
 LOOKED_UP = "apikeys.create"
 # What the calls of updates change; these send that and no more.

@@ -137,6 +137,10 @@ async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) ->
     job = await session.jobs.create(pipeline.id)
     assert_type(job.status, JobStatus | None)
     assert_type(session.jobs.logs(job), Download)
+    assert_type(session.jobs.watch(job, within=60), AsyncIterator[Job])
+    assert_type(session.jobs.follow_logs(job), AsyncIterator[str])
+    assert_type(await session.jobs.run(pipeline, within=3600), Job)
+    assert_type(await session.pipelines.wait(pipeline), Pipeline)
     assert_type(await session.deployments.create(str(workspace)), Job)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias, Unpack
+from typing import Any, Final, Unpack
 
 from aiomatatika.errors import BadRequestError
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.resources.group import Group, Paging, Ref, id_of
-from aiomatatika.resources.jobs import Job
+from aiomatatika.resources.jobs.models import Job
 from aiomatatika.resources.pipelines.models import Pipeline, PipelineFields, PipelineMetric, PipelineStatus
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transport.repeat import Repeat
@@ -17,8 +18,6 @@ from aiomatatika.waiting.changes import Changes, Progress
 from aiomatatika.waiting.polling import seconds
 
 __all__ = ["Pipelines"]
-
-_Metrics: TypeAlias = list[PipelineMetric]  # in the class, `list` is the method
 
 
 def _all_of(workspace: Ref[Workspace]) -> str:
@@ -179,7 +178,7 @@ class Pipelines(Group):
         """
         await self._delete(f"/pipelines/{id_of(pipeline, Pipeline)}")
 
-    async def metrics(self, pipeline: Ref[Pipeline]) -> _Metrics:
+    async def metrics(self, pipeline: Ref[Pipeline]) -> builtins.list[PipelineMetric]:
         """Return how many records its runs moved: ``GET /pipelines/{pipeline_id}/metrics``. Repeating is safe.
 
         Empty where metrics are switched off (204).
