@@ -12,17 +12,22 @@ from uuid import UUID
 
 import attrs
 
-from aiomatatika import MatatikaSession, Page, SecretLostError, TransportError
+from aiomatatika import MatatikaSession, Page, ResponseError, SecretLostError, TransportError
+from aiomatatika.auth.shared import SharedToken
 from aiomatatika.auth.source import TokenSource
 from aiomatatika.paging.collection import Pages
 from aiomatatika.resources.apikeys.creation import Deleted
 from aiomatatika.resources.apikeys.creator import KeyCreator
 from aiomatatika.resources.apikeys.group import ApiKeys
+from aiomatatika.resources.jobs import Jobs
+from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.connections import Connections
+from aiomatatika.waiting.log_lines import LogLines
 
 __all__ = ["BROKEN", "broken"]
 
 _create, _init_of_lost, _step, _token = ApiKeys.create, SecretLostError.__init__, Pages.__anext__, TokenSource.get
+_piece, _start = BodyStream.__anext__, Jobs._start
 
 
 def _after(first: Callable[[], Awaitable[object]], method: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,6 +113,24 @@ async def _new_token(self: TokenSource, *args: Any) -> Any:
     return token
 
 
+async def _ask_alone(self: SharedToken, ask: Callable[[], Awaitable[Any]], helps: object) -> Any:
+    return await ask()
+
+
+async def _start_again(self: Jobs, *args: Any) -> Any:
+    try:
+        return await _start(self, *args)
+    except TransportError:
+        return await _start(self, *args)
+
+
+async def _piece_or_end(self: BodyStream) -> bytes:
+    try:
+        return await _piece(self)
+    except ResponseError:
+        raise StopAsyncIteration from None
+
+
 _SILENCE = (logging.Logger, "warning", lambda *args, **options: None)
 _LIE = (KeyCreator, "_delete", _delete_nothing), (SecretLostError, "__init__", _deny)
 
@@ -124,6 +147,10 @@ BROKEN: dict[str, tuple[str, tuple[tuple[type, str, Callable[..., Any]], ...]]] 
     "close ends late": ("late", ((MatatikaSession, "close", _after(_sleep(5), MatatikaSession.close)),)),
     "a call never ends": ("deadlock", ((ApiKeys, "get", _after(_wait_for_ever, ApiKeys.get)),)),
     "every call drops the token": ("tokens", ((TokenSource, "get", _new_token),)),
+    "every process fetches a token": ("tokens", ((SharedToken, "fetch", _ask_alone),)),
+    "a run is started again": ("started", ((Jobs, "_start", _start_again),)),
+    "a line that was cut is kept": ("lines", ((LogLines, "cut", lambda self: None),)),
+    "a body that was cut is whole": ("cut", ((BodyStream, "__anext__", _piece_or_end),)),
     "a call leaves a task behind": ("left", ((ApiKeys, "get", _after(_leave_a_task, ApiKeys.get)),)),
     "close leaves connections open": ("left", ((Connections, "close", _do_nothing),)),
     "a call raises another kind of error": ("error", ((ApiKeys, "get", _after(_fail, ApiKeys.get)),)),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from aiomatatika import ApiError, MatatikaError, NewApiKey, SecretLostError, TransportError
+from aiomatatika import ApiError, MatatikaError, MatatikaSession, NewApiKey, SecretLostError, TransportError
 
 from .loop import VirtualLoop
 
@@ -23,16 +23,27 @@ _FETCH = 3  # requests for one token
 
 @dataclass(kw_only=True, eq=False)
 class Call:
-    """One call of a user: how long it may take, how long after a cancellation, and what came of it."""
+    """One call of a user: how long it may take, how long after a cancellation, and what came of it.
+
+    Attributes:
+        session: Whose call it is: one session a process.
+        total: The deadline of one call of the library's.
+        pipeline: The one that it runs, and nobody else.
+        job: The run that it was given.
+    """
 
     label: str
     kind: str
+    session: MatatikaSession
     began: float
+    total: float
     limit: float
     grace: float = 0.0
     cancelled: float | None = None
     ended: float | None = None
     error: BaseException | None = None
+    pipeline: str | None = None
+    job: str | None = None
 
     def __str__(self) -> str:
         return f"{self.label} {self.kind}"
@@ -105,6 +116,15 @@ class Ledger(logging.Handler):
         if len(items) > len(set(items)):
             self.violation("twice", f"{call}: {sorted(each for each in set(items) if items.count(each) > 1)}")
 
+    def followed(self, call: Call, lines: list[str], log: list[str]) -> None:
+        if lines != log:
+            first = next((n for n, pair in enumerate(zip(lines, log, strict=False)) if len({*pair}) > 1), len(lines))
+            self.violation("lines", f"{call}: {len(lines)} lines of {len(log)}, other than the log from {first} on")
+
+    def downloaded(self, call: Call, body: bytes, data: bytes) -> None:
+        if body != data:
+            self.violation("cut", f"{call}: {len(body)} bytes of {len(data)}, and no error")
+
     # What has to add up
 
     def check_closed(self, began: float) -> None:
@@ -128,6 +148,13 @@ class Ledger(logging.Handler):
                     count, seconds = last - first + 1, until - since
                     self.violation("tokens", f"{count} requests in {seconds:.3f} s, with {causes} causes")
                     return
+
+    def check_runs(self, runs_of: Callable[[str], list[str]]) -> None:
+        """No call has started its pipeline twice, or was given another's run."""
+        for call in self._calls:
+            runs = runs_of(call.pipeline) if call.pipeline else []
+            if len(runs) > 1 or (call.job and [call.job] != runs):
+                self.violation("started", f"{call} was given {call.job} of {runs}")
 
     def check_keys(self, live: Mapping[UUID, Any]) -> None:
         """Each key that was made and is there is in the caller's hands, or named; none in its hands is missing."""

@@ -12,13 +12,16 @@ import random
 from collections.abc import Collection
 from typing import Any, cast
 
-from aiomatatika import MatatikaError, Retries, SessionClosedError, Timeouts
+from aiomatatika import MatatikaError, MatatikaSession, Retries, SessionClosedError, Timeouts
 from aiomatatika.testing import Fault, MatatikaServer
 from aiomatatika.transport.clock import Clock
 
+from .keys import Keys
 from .ledger import SLACK, Call, Ledger
 from .loop import VirtualLoop
 from .network import UnrealSocket, Weather
+from .store import ProcessStore, SharedStore
+from .work import Work
 
 __all__ = ["Life"]
 
@@ -27,6 +30,7 @@ FEATURES = (
     *("status", "drop", "delay", "limit", "odd", "revoke", "outage"),  # the server
     *("cancel", "scope", "close", "jump", "sink", "by_id", "shared"),  # the program
     "shuffle",  # the loop
+    *("processes", "store", "work"),  # last: what came later leaves the older seeds as they were
 )
 _EPOCH = 1_790_000_000.0
 _MOST_LATE = 200.0  # seconds after which nothing arrives any more
@@ -67,7 +71,6 @@ class Life:
         self._features = {each for each in FEATURES if chance.random() < 0.25 and self._takes_part(each)}
         loop.shuffles = "shuffle" in self._features
         self._clock = _VirtualClock(loop)
-        self._mine: list[Any] = []  # keys that the users work on
         self._users: list[asyncio.Task[None]] = []
         self._watches: list[asyncio.Task[None]] = []
 
@@ -97,18 +100,22 @@ class Life:
         loop.on_write = self._look_for_token_request
         server.requests.on_finished = self._note_request
         await server.start()
-        self._stable = [str(each) for each in server.add_api_keys(rng.randint(3, 25))]
+        stable = [str(each) for each in server.add_api_keys(rng.randint(3, 25))]
         before = {*server.api_keys}
         self._plan_faults(rng.randint(1, 6))
-        self._session = server.session(timeouts=self._timeouts, retries=Retries(attempts=rng.choice((1, 3, 5))))
-        self._users = [
-            loop.create_task(self._user(label)) for n in range(rng.randint(2, 6)) if self._takes_part(label := f"u{n}")
-        ]
+        self._sessions = self._open_sessions(Retries(attempts=rng.choice((1, 3, 5))))
+        keys, work = Keys(loop, ledger, self._features, stable), Work(server, ledger)
+        users: list[tuple[str, Keys | Work]] = [(f"u{n}", keys) for n in range(rng.randint(2, 6))]
+        if "work" in self._features:
+            users += [(f"w{n}", work) for n in range(rng.randint(1, 6))]
+            if self._takes_part("cuts"):
+                work.plan_faults(self._dice("cuts"))
+        self._users = [loop.create_task(self._user(label, calls)) for label, calls in users if self._takes_part(label)]
         events = loop.create_task(self._events())
         await asyncio.wait([events], timeout=rng.uniform(0, 60) if "close" in self._features else None)
         began = loop.time()
         loop.note("the session is closed")
-        await self._session.close()
+        await asyncio.gather(*(session.close() for session in self._sessions))
         await asyncio.sleep(SLACK)
         ledger.check_closed(began)
         await asyncio.wait([events])
@@ -122,9 +129,21 @@ class Life:
         server.faults.clear()
         await asyncio.sleep(_MOST_LATE)
         ledger.check_keys({key_id: key for key_id, key in server.api_keys.items() if key_id not in before})
+        ledger.check_runs(work.runs_of)
         ledger.check_tokens(min(5.0, token_lifetime / 10))
         await server.close()
         await asyncio.sleep(1)
+
+    def _open_sessions(self, retries: Retries) -> list[MatatikaSession]:
+        """Open the session of each process. Several share a store, and so the token: they fetch no more than one."""
+        if "processes" not in self._features:
+            return [self._server.session(timeouts=self._timeouts, retries=retries)]
+        shared, rng = SharedStore(), self._dice("processes")
+        share = rng.choice((0.02, 0.2)) if "store" in self._features else 0.0
+        stores = [
+            ProcessStore(shared, self._dice(f"store{n}"), share, self._need_token) for n in range(rng.randint(2, 8))
+        ]
+        return [self._server.session(timeouts=self._timeouts, retries=retries, token_store=each) for each in stores]
 
     # What gets in the way
 
@@ -156,7 +175,8 @@ class Life:
             if "odd" in self._features:
                 # Only where it is no lie: an empty object is an empty list, and what is accepted counts as deleted.
                 writes = method in {"PUT", "POST"}
-                menu += [{"body": "{}" if writes else "<html>", "act": True}]
+                only = {"path": "/api/apikeys*"} if "work" in self._features and not writes else {}  # a log is any text
+                menu += [{"body": "{}" if writes else "<html>", "act": True, **only}]
                 menu += [{"status": 202, "act": True}] if writes else []
             if menu and self._takes_part(f"fault{n}"):
                 skip, times = rng.randint(0, 4 if method else 12), rng.choice((1, 1, 2, 4, 12))
@@ -194,7 +214,7 @@ class Life:
             else:
                 await self._outage(rng)
             return
-        self._ledger.need_for_tokens.append(self._loop.time())
+        self._need_token()
         if kind == "revoke":
             self._server.revoke_tokens()
         else:
@@ -205,7 +225,10 @@ class Life:
     def _note_request(self, request: Any) -> None:
         self._loop.note(f"server {request.method} {request.path} {request.status or 'no response'}")
         if (request.endpoint, request.status) in {("api", 401), ("token", 429)}:
-            self._ledger.need_for_tokens.append(self._loop.time())
+            self._need_token()
+
+    def _need_token(self) -> None:
+        self._ledger.need_for_tokens.append(self._loop.time())
 
     def _look_for_token_request(self, way: str, data: bytes) -> None:
         if data.startswith(b"POST /oauth/token") and self._server.credentials.client_id.encode() in data:
@@ -213,25 +236,24 @@ class Life:
 
     # The users
 
-    async def _user(self, name: str) -> None:
+    async def _user(self, name: str, calls: Keys | Work) -> None:
+        session = self._sessions[int(name[1:]) % len(self._sessions)]
         for n in range(self._dice(name).randint(2, 7)):
             rng = self._dice(label := f"{name}.{n}")
             await asyncio.sleep(rng.choice((0, rng.uniform(0, 3), rng.uniform(0, 60))))
-            kinds = ("walk", "walk", "create", "create", "create", "update", "rotate", "delete", "get")
-            kind = rng.choice(kinds)
-            if kind not in {"walk", "create"} and not self._mine:
-                kind = "create"
-            if self._takes_part(label) and not await self._call(label, kind, rng):
-                break
+            kind, now, total = calls.draw(rng), self._loop.time(), self._timeouts.total
+            if self._takes_part(label):
+                call = Call(label=label, kind=kind, session=session, began=now, total=total, limit=total)
+                if not await self._make(call, calls, rng):
+                    break
 
-    async def _call(self, label: str, kind: str, rng: random.Random) -> bool:
+    async def _make(self, call: Call, calls: Keys | Work, rng: random.Random) -> bool:
         """Make one call, and say whether the user goes on."""
-        call = Call(label=label, kind=kind, began=self._loop.time(), limit=self._timeouts.total)
         self._ledger.begin(call)
         timer = self._cancel_some_time(call, rng)
         error: BaseException | None = None
         try:
-            await getattr(self, f"_{kind}")(call, rng)
+            await getattr(calls, call.kind)(call, rng)
         except BaseException as caught:
             error = caught
             if not isinstance(caught, MatatikaError | asyncio.CancelledError):
@@ -240,8 +262,8 @@ class Life:
             self._ledger.end(call, error)
             timer.cancel()
             self._loop.seconds_a_turn = 0.0
-            if (made := getattr(error, "api_key", None)) is not None:
-                self._mine.append(made)
+            if isinstance(calls, Keys) and (made := getattr(error, "api_key", None)) is not None:
+                calls.mine.append(made)
         return not isinstance(error, SessionClosedError | asyncio.CancelledError)
 
     def _cancel_some_time(self, call: Call, rng: random.Random) -> asyncio.Handle:
@@ -261,77 +283,3 @@ class Life:
                     self._loop.call_soon(cancel)
 
         return self._loop.call_later(when, cancel)
-
-    async def _walk(self, call: Call, rng: random.Random) -> None:
-        keys = self._session.apikeys.list(size=rng.choice((None, 1, 3, 7)), prefetch=rng.choice((0, 0, 1, 4)))
-        steps: Any = keys.pages() if rng.random() < 0.5 else aiter(keys)
-        leaves_early = rng.random() < 0.15
-        call.limit = float("inf")
-        items: list[str] = []
-        while True:
-            began = self._loop.time()
-            try:
-                step = await anext(steps)
-            except StopAsyncIteration:
-                break
-            finally:
-                self._ledger.took(f"{call}, a page,", began, self._timeouts.total)
-            items += [str(key.id) for key in getattr(step, "items", [step])]
-            await asyncio.sleep(rng.choice((0, 0, 0.3, 2)))
-            if leaves_early and rng.random() < 0.3:
-                await steps.aclose()
-                return
-        self._ledger.walked(call, items, self._stable)
-
-    def _sink(self, call: Call, rng: random.Random) -> Any:
-        wait = rng.choice((0.0, 0.5))
-        how = rng.choice(("none", "at once", "later", *(("full",) if "sink" in self._features else ())))
-
-        def at_once(key: Any) -> None:
-            if how == "full":
-                raise OSError("disk full")
-            self._ledger.hold(key)
-
-        async def later(key: Any) -> None:
-            await asyncio.sleep(wait)
-            self._ledger.hold(key)
-
-        call.limit += wait
-        call.grace += wait
-        return {"none": None, "later": later}.get(how, at_once)
-
-    async def _create(self, call: Call, rng: random.Random) -> None:
-        ready, call.grace = rng.choice((0.0, 20.0)), 5.0
-        call.limit += ready
-        draft, save = None, self._sink(call, rng)
-        if rng.random() < 0.2:
-            call.limit += self._timeouts.total
-            draft = await self._session.apikeys.initialise()
-        self._keep(await self._session.apikeys.create(call.label, draft=draft, ready_within=ready, save=save))
-
-    async def _rotate(self, call: Call, rng: random.Random) -> None:
-        ready, call.grace = rng.choice((5.0, 45.0)), 5.0
-        call.limit = 3 * call.limit + ready
-        old, save = rng.choice(self._mine), self._sink(call, rng)
-        self._ledger.let_go.add(str(old.id))
-        self._keep(await self._session.apikeys.rotate(self._named(old, rng), ready_within=ready, save=save))
-
-    def _keep(self, key: Any) -> None:
-        self._ledger.hold(key, returned=True)
-        self._mine.append(key)
-
-    def _named(self, key: Any, rng: random.Random) -> Any:
-        return key.id if "by_id" in self._features and rng.random() < 0.5 else key
-
-    async def _get(self, call: Call, rng: random.Random) -> None:
-        await self._session.apikeys.get(rng.choice(self._mine))
-
-    async def _update(self, call: Call, rng: random.Random) -> None:
-        await self._session.apikeys.update(self._named(rng.choice(self._mine), rng), name=call.label)
-
-    async def _delete(self, call: Call, rng: random.Random) -> None:
-        key = rng.choice(self._mine)
-        self._ledger.let_go.add(str(key.id))
-        if "shared" not in self._features:
-            self._mine.remove(key)  # nobody else works on it from now on
-        await self._session.apikeys.delete(self._named(key, rng))
