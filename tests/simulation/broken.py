@@ -19,7 +19,7 @@ from aiomatatika.paging.collection import Pages
 from aiomatatika.resources.apikeys.creation import Deleted
 from aiomatatika.resources.apikeys.creator import KeyCreator
 from aiomatatika.resources.apikeys.group import ApiKeys
-from aiomatatika.resources.jobs import Jobs
+from aiomatatika.resources.jobs.group import Jobs
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.connections import Connections
 from aiomatatika.waiting.log_lines import LogLines
