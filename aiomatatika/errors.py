@@ -24,7 +24,8 @@
     │   └── PaginationError                      pages that loop, stand still or never end
     ├── SecretLostError                          a one-time secret that nobody holds
     ├── SecretDeliveryError                      a key was made and is in .api_key, but a later step failed
-    └── PendingError                             202: accepted, not done
+    ├── JobFailedError                           a run that ended, and not with COMPLETE: .job
+    └── PendingError                             202, or a wait that took too long: accepted, not done
 
 Every error carries ``.method``, ``.path`` (without query), ``.attempts`` (requests put on the wire for this call),
 ``.request_id`` (for the vendor's support, where the server sent one) and, when it was raised while iterating,
@@ -48,6 +49,7 @@ __all__ = [
     "ConflictError",
     "ForbiddenError",
     "InvalidArgumentError",
+    "JobFailedError",
     "LinkError",
     "MatatikaError",
     "MethodNotAllowedError",
@@ -323,8 +325,20 @@ class SecretDeliveryError(MatatikaError):
         self.step = step
 
 
+class JobFailedError(MatatikaError):
+    """A run ended, and not with ``COMPLETE``. Running the pipeline again starts another job.
+
+    Attributes:
+        job: The `Job` as it ended; `Jobs.logs` has its log.
+    """
+
+    def __init__(self, message: str, *, job: Any) -> None:  # importing the type `Job` would be a circle
+        super().__init__(message)
+        self.job: Any = job
+
+
 class PendingError(MatatikaError):
-    """202: the server accepted the request and has yet to carry it out. Look at the resource before repeating.
+    """202, or a wait that took too long: the server goes on with it. Look at the resource before repeating.
 
     Attributes:
         resource_id: The id of the resource that is to come, where it is known.

@@ -31,7 +31,8 @@ class Timeouts:
     Args:
         connect: To open a connection: TCP and TLS. Waiting for a free connection is bounded by ``total`` alone.
         read: Until the first bytes of a response, and between any two pieces of it.
-        total: The deadline of a whole call (of each page, in a walk): token, waits and repeats included.
+        total: The deadline of a whole call (of each page, in a walk; of the head, in a download): token, waits and
+            repeats included, and the body that is sent.
 
     Raises:
         ConfigurationError: An argument is out of range: above 0 and at most 86,400.

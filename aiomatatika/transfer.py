@@ -105,7 +105,8 @@ class Download:
     def __repr__(self) -> str:
         return f"<Download {self._request.method} {self._request.url.raw_path}>"
 
-    def __reduce__(self) -> NoReturn:
+    def __getstate__(self) -> NoReturn:
+        # Not `__reduce__`, after which some serialisers go on to walk the parts.
         raise TypeError("a Download does not pickle or copy: it belongs to its session")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -116,6 +117,16 @@ async def test_the_token_request_is_a_form_without_authorization(
     assert request.kwargs["headers"]["Content-Type"] == "application/x-www-form-urlencoded"
     assert request.kwargs["headers"]["Accept"] == "application/json"
     assert "Authorization" not in request.kwargs["headers"]
+
+
+async def test_bodies_of_any_size_are_mocked_too(mocked: aioresponses, session: MatatikaSession) -> None:
+    mocked.get(url("/x"), body=b"id,name\n")
+    assert await session.download("/x", accept="text/csv").read() == b"id,name\n"
+    mocked.put(url("/x"), payload={})
+    await session.request("PUT", "/x", body=Path(__file__))
+    (download,), (upload,) = mocked.requests["GET", url("/x")], mocked.requests["PUT", url("/x")]
+    assert download.kwargs["headers"]["Accept"] == "text/csv"
+    assert upload.kwargs["headers"]["Content-Length"] == str(Path(__file__).stat().st_size)
 
 
 async def test_mocked_errors_are_errors_of_the_library(mocked: aioresponses, session: MatatikaSession) -> None:

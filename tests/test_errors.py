@@ -17,6 +17,8 @@ from aiomatatika import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    Job,
+    JobFailedError,
     MatatikaError,
     NewApiKey,
     PendingError,
@@ -53,6 +55,7 @@ OWN: dict[type[MatatikaError], tuple[tuple[Any, ...], dict[str, Any]]] = {
     AuthenticationError: (("refused",), {"status": 401, "code": "access_denied"}),
     SecretLostError: (("lost",), {"key_id": KEY_ID, "created": True, "orphan": False}),
     SecretDeliveryError: (("made",), {"api_key": API_KEY, "step": "save"}),
+    JobFailedError: (("failed",), {"job": Job(id=KEY_ID, exit_code=1)}),
     PendingError: (("not yet",), {"resource_id": KEY_ID}),
 }
 NOTHING: tuple[tuple[Any, ...], dict[str, Any]] = (("wrong",), {})

@@ -38,6 +38,7 @@ ROOMS = [
     "transfer",
     "auth",
     "paging",
+    "waiting",
     "resources",
     "settings",
     "request_arguments",

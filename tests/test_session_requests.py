@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from aiomatatika import (
     RelationNotFoundError,
     Repeat,
     ResponseError,
+    Secret,
     TransportError,
     UnsafeLinkError,
 )
@@ -34,6 +37,8 @@ def links(**hrefs: str) -> HalResource:
 
 
 # Requests
+
+NO_BODIES: list[object] = [5, {}, bytearray(1), [b"a"], "\ud800", Path("\0")]
 
 
 async def test_a_request_as_it_arrives(server: MatatikaServer, session: MatatikaSession) -> None:
@@ -63,6 +68,50 @@ async def test_a_body_that_is_false_is_a_body(server: MatatikaServer, session: M
     assert server.requests.api[0].json() == json
 
 
+async def yielding(*pieces: Any) -> AsyncIterator[Any]:
+    for piece in pieces:
+        yield piece
+
+
+BYTES, TEXT = "application/octet-stream", "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "body, arrives, content_type",
+    [
+        (b"", b"", BYTES),
+        (b"\0\xff", b"\0\xff", BYTES),
+        ("é", "é".encode(), TEXT),
+        ("", b"", TEXT),
+        (Path(__file__), Path(__file__).read_bytes(), BYTES),
+        (lambda: yielding(b"a", b"", b"bc"), b"abc", BYTES),
+        (yielding, b"", BYTES),
+    ],
+    ids=["no bytes", "bytes", "text", "no text", "path", "iterator", "empty iterator"],
+)
+@pytest.mark.parametrize("given", [None, "application/x-own"])
+async def test_a_body_as_it_arrives(
+    server: MatatikaServer, session: MatatikaSession, body: Any, arrives: bytes, content_type: str, given: str | None
+) -> None:
+    server.faults.add(path="/api/x", status=200)
+    await session.request("PUT", "/x", body=body() if callable(body) else body, content_type=given)
+    (request,) = server.requests.api
+    assert (request.body, request.headers["Content-Type"]) == (arrives, given or content_type)
+    assert request.headers.get("Content-Length") == (None if callable(body) else str(len(arrives)))
+
+
+async def test_json_of_another_media_type(server: MatatikaServer, session: MatatikaSession) -> None:
+    server.faults.add(path="/api/x", status=200)
+    await session.request("PATCH", "/x", json={}, content_type="application/merge-patch+json")
+    assert server.requests.api[0].headers["Content-Type"] == "application/merge-patch+json"
+
+
+async def test_header_fields_are_added(server: MatatikaServer, session: MatatikaSession) -> None:
+    await session.request("GET", "/profiles", headers={"If-None-Match": '"a b"', "X-Key": Secret("canary")})
+    headers = server.requests.api[0].headers
+    assert (headers["If-None-Match"], headers["X-Key"]) == ('"a b"', "canary")
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -85,6 +134,12 @@ async def test_a_request_goes_to_a_path_below_the_root_a_url_of_the_api_or_a_lin
         *(({"method": method}, InvalidArgumentError) for method in ("", "GET /x", "GET\r\n", "gét", None)),
         *(({"accept": accept}, InvalidArgumentError) for accept in ("a\r\nb", "", "a  b")),
         *(({"json": json}, InvalidArgumentError) for json in (object(), {"a": float})),
+        *(({"body": body}, InvalidArgumentError) for body in NO_BODIES),
+        *(({"body": path}, OSError) for path in (Path("/nowhere/x"), Path("/"), Path("/dev/null"))),
+        ({"json": {}, "body": b""}, InvalidArgumentError),
+        ({"content_type": "text/x"}, InvalidArgumentError),
+        *(({"body": b"", "content_type": text}, InvalidArgumentError) for text in ("", "a\r\nb", 5)),
+        ({"headers": {"Host": "x"}}, InvalidArgumentError),
         *(({"path_or_link": path}, InvalidArgumentError) for path in (5, None)),
         *(({"path_or_link": path}, UnsafeLinkError) for path in ("../x", "/x\r\ny", EVIL, Link(rel="x", href=EVIL))),
         *(({"path_or_link": link}, LinkError) for link in (TEMPLATE, TO_DELETE)),

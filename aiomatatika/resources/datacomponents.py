@@ -79,7 +79,7 @@ class Datacomponent(HalResource):
     """
 
     id: UUID
-    created: datetime | None = sent_back()
+    created: datetime | None = set_by_server()
     last_modified: datetime | None = set_by_server()
     name: str | None = None
     properties: JsonObject | None = None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from aiomatatika.resources.group import ACCEPTED, Group, Ref, id_of
+import hmac
+
+from aiomatatika.decoding.header_fields import HeaderFields
+from aiomatatika.decoding.request_bodies import Body
+from aiomatatika.resources.group import ACCEPTED, CallOptions, Group, Ref, id_of
 from aiomatatika.resources.jobs import Job
 from aiomatatika.resources.workspaces import Workspace
+from aiomatatika.secret import Secret
 from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Deployments"]
@@ -24,3 +29,27 @@ class Deployments(Group):
         """
         path = f"/workspaces/{id_of(workspace, Workspace)}/deployments"
         return await self._object("POST", path, Job, Repeat.ONCE, promised=ACCEPTED)
+
+    async def github_webhook(self, workspace: Ref[Workspace], event: bytes, *, secret: Secret) -> Job:
+        """Deploy as GitHub asks for it: ``POST /workspaces/{workspace_id}/deployments/github-webhook``. Sent once.
+
+        For programs that stand in for GitHub. The header ``X-Hub-Signature`` proves the event by the secret.
+
+        Args:
+            workspace: The workspace.
+            event: GitHub's push event: JSON, sent byte for byte.
+            secret: The workspace's ``deployment_secret``.
+
+        Raises:
+            TransportError: Where ``sent`` is ``"maybe"``, the job may have started: ``session.jobs.list`` shows it.
+            ForbiddenError, …: The signature is wrong.
+        """
+        signature = hmac.new(secret.reveal().encode(), event, "sha1").hexdigest()
+        path = f"/workspaces/{id_of(workspace, Workspace)}/deployments/github-webhook"
+        options: CallOptions = {
+            "body": Body(event),
+            "headers": HeaderFields({"X-Hub-Signature": f"sha1={signature}"}),
+            "promised": ACCEPTED,
+        }
+        del event, secret, signature  # a traceback with locals would show them
+        return await self._object("POST", path, Job, Repeat.ONCE, **options)

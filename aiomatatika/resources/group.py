@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, TypedDict, TypeVar, Unpack, get_type_h
 from uuid import UUID
 
 from aiomatatika.decoding.documents import path_list
+from aiomatatika.decoding.header_fields import HeaderFields
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.errors import InvalidArgumentError, ResponseError
 from aiomatatika.hal import HalResource
@@ -129,9 +130,12 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
 
 class _RequestOptions(TypedDict, total=False):
     body: Body | StreamedBody
+    headers: HeaderFields
     content_type: str
     accept: str
     done_already: frozenset[int]
+    streamed: frozenset[int]
+    within: float | None
 
 
 class CallOptions(_RequestOptions, total=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 from uuid import UUID
 
 import attrs
@@ -16,6 +16,8 @@ from aiomatatika.resources.bodies import FieldValues, sent_back, set_by_server
 from aiomatatika.resources.group import DONE, Group, Paging, Ref, id_of
 from aiomatatika.secret import Secret
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.waiting.changes import Changes, Progress
+from aiomatatika.waiting.polling import seconds
 
 __all__ = ["Workspace", "WorkspaceFields", "WorkspaceStatus", "Workspaces"]
 
@@ -55,7 +57,7 @@ class Workspace(HalResource):
     """
 
     id: UUID
-    created: datetime | None = sent_back()
+    created: datetime | None = set_by_server()
     last_modified: datetime | None = set_by_server()
     alias: str | None = set_by_server()
     name: str | None = None
@@ -90,6 +92,13 @@ class WorkspaceFields(TypedDict, total=False):
     pipelines_image: str | None
     image_url: str | None
     app_properties: Mapping[str, str] | JsonObject | None
+
+
+_PROGRESS: Final = Progress(
+    read=lambda response: response.structured(Workspace),
+    state=lambda workspace: workspace.status,
+    has_ended=lambda workspace: workspace.status is not WorkspaceStatus.PROVISIONING,
+)
 
 
 class Workspaces(Group):
@@ -172,3 +181,19 @@ class Workspaces(Group):
         """
         path = f"/workspaces/{id_of(workspace, Workspace)}/default"
         await self._send("PUT", path, Repeat.IDEMPOTENT, promised=DONE)
+
+    async def wait(self, workspace: Ref[Workspace], *, within: float | None = None) -> Workspace:
+        """Return a workspace when its status is no longer ``PROVISIONING``: see its ``status``.
+
+        It is read again and again, as `Jobs.watch` says.
+
+        Args:
+            workspace: The workspace.
+            within: Seconds to wait, at most; None: as long as it takes.
+
+        Raises:
+            PendingError: It is still ``PROVISIONING``.
+            NotFoundError: No workspace has this id, or it was deleted meanwhile.
+        """
+        request = self._request("GET", f"/workspaces/{id_of(workspace, Workspace)}", Repeat.SAFE)
+        return await Changes(self._client, request, _PROGRESS, seconds(within)).last()

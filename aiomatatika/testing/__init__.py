@@ -6,9 +6,15 @@
         server.add_api_keys(45)
         assert await session.apikeys.list().count() == 46  # the built-in key is one of them
 
-It is a real HTTP server: real sockets, tokens that expire, pages, one-time secrets, errors as the API writes them. It
-records what it is sent (`MatatikaServer.requests`), fails as it is told to (`MatatikaServer.faults`) and runs by a
-clock that a test moves (`MatatikaServer.clock`).
+It is a real HTTP server for all operations of the API: real sockets, tokens that expire, pages, one-time secrets, jobs
+that run, errors as the API writes them. It records what it is sent (`MatatikaServer.requests`), fails as it is told to
+(`MatatikaServer.faults`) and runs by a clock that a test moves (`MatatikaServer.clock`)::
+
+    pipeline = server.tables["pipelines"].add(label="nightly", dataComponents=["tap-x"])
+    server.script_runs(
+        pipeline, Run(queued=2, seconds=20, status="ERROR", log=["It begins.", "It fails."])
+    )
+    dataset = server.tables["datasets"].add(title="Sales", rows=[{"month": "May", "sum": 5}])
 
 ``with MatatikaServer.in_thread() as server`` runs it in a thread, for synchronous tests, subprocesses and browsers.
 pytest finds the fixtures ``matatika_server`` and ``matatika_session``. ``python -m aiomatatika.testing`` runs the

@@ -30,7 +30,7 @@ _REQUEST_LIMIT = 1_000  # it may run for days
 _DESCRIPTION = f"""\
 Run a Matatika API and its identity provider on this machine, to try programs against.
 
-The server knows API keys and profiles, and forgets everything when it ends. It prints the environment
+The server knows the whole API, and forgets everything when it ends. It prints the environment
 variables that MatatikaSession.from_env() reads: paste them into the shell that runs your program.
 The built-in API key is the same on every run:
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from aiomatatika.testing.rows import Row
 from aiomatatika.testing.store import Store, StoredProfile
 from aiomatatika.testing.tables import Tables
 
-__all__ = ["ApiSettings", "Context", "Services", "not_found"]
+__all__ = ["ApiSettings", "Context", "Handler", "Services", "not_found"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +168,9 @@ class Context:
         """The href of this request's path."""
         ids = {name: quote(id, safe="/" if name == "resource_path" else "") for name, id in self.ids.items()}
         return self.settings.root + self.operation.path.format_map(ids)
+
+
+Handler = Callable[[Context], ServerResponse]
 
 
 def not_found(type: ResourceType, id: str) -> RefusedError:

@@ -39,8 +39,8 @@ class Row:
         self.type = type
         self.id = id
         self.parents = parents
-        self.created_ns = time.stamp()
-        self.modified_ns = self.created_ns + 214  # those of a real, fresh resource differ, too
+        self.created_ns: int = time.stamp()
+        self.modified_ns: int = self.created_ns + 214  # those of a real, fresh resource differ, too
         self.related: dict[str, None] = {}
         self._time = time
         self._members: dict[str, Any] = {type.identified_by: id}
@@ -56,6 +56,10 @@ class Row:
     def document(self) -> dict[str, Any]:
         """Its members as they are now, without links. Changing them changes the row."""
         return self._members
+
+    def get(self, name: str) -> object:
+        """Return a member, or None where it does not have it."""
+        return self.document.get(name)
 
     def replace(self, members: Mapping[str, Any]) -> None:
         """Take what a PUT sent: other members go, except those that are the server's own."""
@@ -87,8 +91,8 @@ class ProvisionedRow(Row):
 
     def __init__(self, type: ResourceType, id: str, parents: dict[str, str], time: ServerTime) -> None:
         super().__init__(type, id, parents, time)
-        self.provisioning = _PROVISIONING
-        self.provisioned = "READY"
+        self.provisioning: float = _PROVISIONING
+        self.provisioned: str = "READY"
         self._written = time.elapsed()
 
     @property
@@ -228,7 +232,7 @@ class FileRow(Row):
 
     def __init__(self, type: ResourceType, id: str, parents: dict[str, str], time: ServerTime) -> None:
         super().__init__(type, id, parents, time)
-        self.data = b""
+        self.data: bytes = b""
 
     @property
     def content(self) -> str:

@@ -162,7 +162,7 @@ class Tables:
         self._tables: dict[str, Table[Row]] = {
             name: Table(self, type, lock) for name, type in BY_TABLE.items() if name not in own_store
         }
-        self.variables = frozenset(table.type.variable for table in self._tables.values())
+        self.variables: frozenset[str] = frozenset(table.type.variable for table in self._tables.values())
         self.workspace_id: str = self["workspaces"].add(name="Built-in workspace", defaultWorkspace=True).id
 
     @overload

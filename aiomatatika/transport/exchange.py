@@ -15,6 +15,7 @@ from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.secret import Secret
 from aiomatatika.transport.aiohttp_errors import MAX_HEADER, SentAlreadyError, no_response
 from aiomatatika.transport.failure import Failure, NoResponse
+from aiomatatika.transport.gunzip import gunzip_for, gunzipped
 from aiomatatika.transport.message import OpenResponse, Request, Response
 from aiomatatika.transport.streamed_body import BodySource
 from aiomatatika.transport.unread_body import UnreadBody, broken_body
@@ -98,7 +99,7 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
     request, authorization, source = attempt.request, attempt.authorization, attempt.source
     headers: dict[str, str] = {
         hdrs.ACCEPT: request.accept,
-        hdrs.ACCEPT_ENCODING: "gzip, deflate",
+        hdrs.ACCEPT_ENCODING: "gzip" if request.streamed else "gzip, deflate",
         hdrs.USER_AGENT: user_agent,
     }
     if request.body is not None:
@@ -121,16 +122,15 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
         timeout=attempt.limits,
         middlewares=(_send_once(authorization),),
         raise_for_status=False,
-        auto_decompress=True,
+        auto_decompress=not request.streamed,  # see `gunzip`
         max_line_size=MAX_HEADER,
         max_field_size=MAX_HEADER,
         # Idle connections are kept apart by this name, and none is ever kept that was opened under it: see `fresh`.
         server_hostname=request.url.raw_host if attempt.fresh else None,
     )
-    if response.status in request.streamed:
-        unread = UnreadBody(response, attempt.limits.sock_read)
-        return OpenResponse(response.status, response.headers, unread, request)
     try:
+        if request.streamed:
+            return await _streamed(response, attempt)
         body = await _read(response, request.max_body, attempt.limits.sock_read)
     except BaseException as error:
         response.close()
@@ -138,6 +138,17 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
             return _without_body(request, response, error)
         raise
     return Response(response.status, response.headers, body, request)
+
+
+async def _streamed(response: ClientResponse, attempt: Attempt) -> Response:
+    """Leave the body of a promised response to be read piece by piece."""
+    request, seconds = attempt.request, attempt.limits.sock_read
+    encoding = response.headers.get(hdrs.CONTENT_ENCODING)
+    if response.status in request.streamed:
+        unread = UnreadBody(response, gunzip_for(encoding), seconds)
+        return OpenResponse(response.status, response.headers, unread, request)
+    body = await _read(response, request.max_body, seconds)
+    return Response(response.status, response.headers, gunzipped(body, encoding, _MAX_ERROR_BODY), request)
 
 
 async def _read(response: ClientResponse, cap: int, seconds: float | None) -> bytes:

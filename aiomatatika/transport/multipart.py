@@ -46,10 +46,7 @@ def _content(content: bytes | os.PathLike[str]) -> BodyPart | None:
 
 
 def _head(name: str) -> str:
-    if not isinstance(name, str) or not name or not name.isprintable():
-        raise InvalidArgumentError("the name of a file must be a str of printable characters")
-    quoted = name.replace('"', "%22")  # as browsers write it
-    return (
-        f'Content-Disposition: form-data; name="{quoted}"; filename="{quoted}"\r\n'
-        "Content-Type: application/octet-stream"
-    )
+    # Servers do not agree on how a quote or a backslash is escaped here.
+    if not isinstance(name, str) or not name or not name.isprintable() or not {'"', "\\"}.isdisjoint(name):
+        raise InvalidArgumentError("the name of a file must be a str of printable characters, without quotes and \\")
+    return f'Content-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: application/octet-stream'

@@ -12,6 +12,7 @@ from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.lifetime import Lifetime
+from aiomatatika.transport.pacer import Pacer
 from aiomatatika.transport.retry_budget import RetryBudget
 from aiomatatika.transport.urls import ApiRoot
 
@@ -63,6 +64,7 @@ class SharedState(msgspec.Struct, eq=False):
     clock: Clock
     secrets: tuple[Secret, ...] = ()
     budget: RetryBudget = msgspec.field(default_factory=RetryBudget)
+    pacer: Pacer = msgspec.field(default_factory=Pacer)
 
     async def close(self) -> None:
         """End the calls in flight, then the token being fetched, then the connections."""

@@ -9,7 +9,16 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -46,7 +55,7 @@ class BodySource:
 
     def __init__(self, next_piece: Callable[[], Awaitable[bytes]], size: int | None = None) -> None:
         self._next_piece = next_piece
-        self.size = size
+        self.size: int | None = size
         self.failure: Exception | None = None
 
     def __aiter__(self) -> Self:
@@ -106,7 +115,7 @@ class FileBody(StreamedBody):
         self._parts = parts
 
     @contextlib.asynccontextmanager
-    async def opened(self) -> AsyncIterator[BodySource]:
+    async def opened(self) -> AsyncGenerator[BodySource]:
         """Find out how long the files are; they are opened one after another, and are closed at the end."""
         thread, files = OwnThread(), contextlib.ExitStack()
         try:
@@ -163,10 +172,10 @@ class IteratorBody(StreamedBody):
     def __init__(self, content: AsyncIterable[bytes]) -> None:
         iterator: AsyncIterator[bytes] = aiter(content)
         self._iterator = lambda: iterator  # a function: jsonpickle and others read whatever stands in an attribute
-        self.is_spent = False
+        self.is_spent: bool = False
 
     @contextlib.asynccontextmanager
-    async def opened(self) -> AsyncIterator[BodySource]:
+    async def opened(self) -> AsyncGenerator[BodySource]:
         """Go on where the iterator is; it is the caller's, and stays open."""
 
         def next_piece() -> Awaitable[bytes]:

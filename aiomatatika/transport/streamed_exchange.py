@@ -24,6 +24,10 @@ async def streamed_exchange(
     """
     async with body.opened() as source:
         response = await exchange(http, msgspec.structs.replace(attempt, source=source), user_agent)
-    if source.failure is not None:
-        raise source.failure
-    return response
+    failure, source.failure = source.failure, None
+    if failure is None:
+        return response
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback holds this frame

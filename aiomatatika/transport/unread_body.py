@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import ClientResponse
 
 from aiomatatika.transport.failure import Failure, NoResponse
+from aiomatatika.transport.gunzip import Gunzip
 from aiomatatika.transport.lifetime import Lifetime
 
 __all__ = ["UnreadBody", "broken_body"]
@@ -26,14 +27,16 @@ class UnreadBody:
     """A body on its way, decompressed as it comes.
 
     Args:
-        response: The response, whose head has come.
+        response: The response, whose head has come; aiohttp leaves its body as it is.
+        gunzip: What undoes its encoding, if it has one.
         seconds: How long to wait for bytes; aiohttp's parser drops its own timer when the framing breaks.
     """
 
-    __slots__ = ("_bytes_since_wait", "_response", "_seconds")
+    __slots__ = ("_bytes_since_wait", "_gunzip", "_response", "_seconds")
 
-    def __init__(self, response: ClientResponse, seconds: float | None) -> None:
+    def __init__(self, response: ClientResponse, gunzip: Gunzip | None, seconds: float | None) -> None:
         self._response = response
+        self._gunzip = gunzip
         self._seconds = seconds
         self._bytes_since_wait = 0
 
@@ -53,18 +56,33 @@ class UnreadBody:
             raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
 
     async def _next(self, lifetime: Lifetime) -> bytes:
-        content = self._response.content
         if self._bytes_since_wait >= _BYTES_A_TURN:
             self._bytes_since_wait = 0
             await asyncio.sleep(0)
-        piece = content.read_nowait()
-        if not piece and not content.at_eof():
+        piece = await (self._raw(lifetime) if self._gunzip is None else self._unpacked(self._gunzip, lifetime))
+        self._bytes_since_wait += len(piece)
+        return piece
+
+    async def _unpacked(self, gunzip: Gunzip, lifetime: Lifetime) -> bytes:
+        while not (piece := gunzip.piece()):
+            raw = await self._raw(lifetime)
+            if not raw:
+                if not gunzip.is_whole:
+                    raise EOFError
+                break
+            gunzip.feed(raw)
+            del raw  # a traceback with locals would show it
+        return piece
+
+    async def _raw(self, lifetime: Lifetime) -> bytes:
+        content = self._response.content
+        raw = content.read_nowait()
+        if not raw and not content.at_eof():
             self._bytes_since_wait = 0
             async with asyncio.timeout(self._seconds) as limit:
                 with lifetime.in_flight(limit):
-                    piece = await content.readany()
-        self._bytes_since_wait += len(piece)
-        return piece
+                    raw = await content.readany()
+        return raw
 
     def close(self) -> None:
         """Close the connection, unless the whole body has come: then it serves other requests already."""

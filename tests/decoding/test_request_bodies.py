@@ -49,6 +49,14 @@ def test_what_json_has_no_form_for_is_refused_and_not_shown(value: Any) -> None:
         assert CANARY not in "".join(shown_by_error(caught.value, but_not=__file__))
 
 
+def test_a_text_is_utf_8_or_refused_and_not_shown() -> None:
+    assert text_body("é").reveal() == "é".encode()
+    with pytest.raises(InvalidArgumentError, match="half of a surrogate pair") as caught:
+        text_body(f"{CANARY}\ud800")
+    assert caught.value.__context__ is None
+    assert CANARY not in "".join(shown_by_error(caught.value, but_not=__file__))
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from aiomatatika import (
     ConflictError,
     ForbiddenError,
     InvalidArgumentError,
+    JobFailedError,
     Link,
     LinkError,
     MatatikaError,
@@ -37,7 +40,7 @@ from aiomatatika import (
     TransportTimeoutError,
     UnsafeLinkError,
 )
-from aiomatatika.testing import Fault, MatatikaServer, RecordedRequest
+from aiomatatika.testing import Fault, MatatikaServer, RecordedRequest, Run
 
 from ..servers import bomb
 
@@ -73,6 +76,17 @@ async def update(session: MatatikaSession, server: MatatikaServer) -> object:
 
 async def rotate(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.apikeys.rotate(server.default_key_id)
+
+
+async def download(session: MatatikaSession, server: MatatikaServer) -> object:
+    """Receive a secret in the body."""
+    return await session.download("/apikeys").read()
+
+
+async def put_bytes(session: MatatikaSession, server: MatatikaServer) -> object:
+    """Send a secret in the body, and in a header field."""
+    secret = server.credentials.client_secret.reveal()
+    return await session.request("PUT", "/apikeys/x", body=secret.encode(), headers={"X-Key": secret})
 
 
 def body_of(server: MatatikaServer) -> dict[str, object]:
@@ -181,6 +195,20 @@ async def argument(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.request("no method", "/apikeys", json=body_of(server))
 
 
+async def no_body(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.request("PUT", "/apikeys", body=body_of(server))  # type: ignore[arg-type]  # the mistake
+
+
+async def header(session: MatatikaSession, server: MatatikaServer) -> object:
+    secret = server.credentials.client_secret.reveal()
+    return await session.request("PUT", "/apikeys", body=secret, headers={"X-Key": f"{secret}\n"})
+
+
+async def no_file(session: MatatikaSession, server: MatatikaServer) -> object:
+    headers = {"X-Key": server.credentials.client_secret}
+    return await session.request("PUT", "/apikeys", body=Path("/nowhere"), headers=headers)
+
+
 async def relation(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.act(await session.apikeys.get(server.default_key_id), "verify", json=body_of(server))
 
@@ -212,6 +240,19 @@ async def unknown_members(session: MatatikaSession, server: MatatikaServer) -> o
     return await session.apikeys.update(key, name="new")
 
 
+async def failed_run(session: MatatikaSession, server: MatatikaServer) -> object:
+    def edit(job: dict[str, Any]) -> None:
+        job["output"] = server.credentials.client_secret.reveal()
+
+    pipeline = server.tables["pipelines"].add(runs=deque([Run(queued=0, seconds=0, status="ERROR")]))
+    server.faults.add(path="/api/jobs/*", edit=edit)
+    return await session.jobs.run(pipeline.id)
+
+
+async def wait(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.jobs.wait(server.tables["jobs"].add().id, within=1)
+
+
 async def made_anew(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.apikeys.update(uuid4(), name="new")
 
@@ -229,6 +270,9 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "settings": (settings, ConfigurationError),
     "environment": (environment, TypeError),
     "argument": (argument, InvalidArgumentError),
+    "no body": (no_body, InvalidArgumentError),
+    "header": (header, InvalidArgumentError),
+    "no file": (no_file, FileNotFoundError),
     "relation": (relation, RelationNotFoundError),
     "closed": (closed, SessionClosedError),
     "token: dropped": (under(put, TOKEN, drop="after"), TransportError),
@@ -247,6 +291,7 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "token: closed": (without_end(TOKEN, by_closing), SessionClosedError),
     "token: callable": (failing_callable, MatatikaError),
     "dropped": (under(put, drop="after"), TransportError),
+    "dropped bytes": (under(put_bytes, drop="after"), TransportError),
     "reset": (under(put, drop="before", reset=True), TransportError),
     "not HTTP": (under(put, raw=b"HTTP/9 what\r\n\r\n"), TransportError),
     "out of time": (without_end(ONE, at_its_deadline), TransportTimeoutError),
@@ -264,6 +309,7 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "503": (under(put, status=503), ServerError),
     "redirect": (under(update, **ELSEWHERE), UnsafeLinkError),
     "cut body": (under(get, cut_after=50), ResponseError),
+    "cut download": (under(download, LIST, status=200, cut_after=200), ResponseError),
     "bomb": (under(put, status=200, **BOMB), ResponseError),
     "no JSON": (under(get, status=200, body="no JSON"), ResponseError),
     "broken item": (edited(broken_item), ResponseError),
@@ -276,6 +322,8 @@ TROUBLES: Mapping[str, tuple[Trouble, type[BaseException]]] = {
     "not accepted": (under(create, TOKEN, status=401), SecretDeliveryError),
     "not deleted": (under(rotate, method="DELETE", status=403), SecretDeliveryError),
     "made anew": (made_anew, SecretDeliveryError),
+    "failed run": (failed_run, JobFailedError),
+    "slow job": (under(wait, "/api/jobs/*", status=503), PendingError),
     "pending": (under(update, method="PUT", status=202), PendingError),
 }
 BRIEF = [name for name, (trouble, _) in TROUBLES.items() if "without_end" not in trouble.__qualname__]

@@ -137,6 +137,12 @@ async def test_I21_client_id_in_place_of_an_id_says_where_ids_are(
     assert list(server.requests) == []
 
 
+def incomplete() -> MatatikaError:
+    error = errors.ResponseError("cut")
+    error.incomplete = True
+    return error
+
+
 ALWAYS, IF_REPEATABLE, NEVER = (True, True), (False, True), (False, False)
 """Whether an error is transient where its call is not repeatable, and where it is."""
 TRANSIENT: list[tuple[MatatikaError, tuple[bool, bool]]] = [
@@ -145,6 +151,7 @@ TRANSIENT: list[tuple[MatatikaError, tuple[bool, bool]]] = [
     *((ApiError(status), NEVER) for status in (400, 401, 403, 404, 405, 409, 410, 418, 422, 501, 505)),
     *((ApiError(status), IF_REPEATABLE) for status in (408, 425, 500, 502, 503, 504, 506, 520, 599)),
     (errors.ServerError(503), IF_REPEATABLE),
+    (incomplete(), IF_REPEATABLE),
     (errors.RateLimitError(429), ALWAYS),
     *((kind(400), NEVER) for kind in (errors.BadRequestError, errors.ForbiddenError, errors.NotFoundError)),
     *((kind(405), NEVER) for kind in (errors.MethodNotAllowedError, errors.ConflictError)),
@@ -154,6 +161,7 @@ TRANSIENT: list[tuple[MatatikaError, tuple[bool, bool]]] = [
     *((kind("wrong"), NEVER) for kind in (errors.PaginationError, errors.AuthenticationError)),
     (errors.SecretLostError("lost", key_id=uuid4(), created=None, orphan=None), NEVER),
     (errors.SecretDeliveryError("made", api_key=None), NEVER),
+    (errors.JobFailedError("failed", job=None), NEVER),
 ]
 
 

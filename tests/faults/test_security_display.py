@@ -17,9 +17,11 @@ import msgspec
 import pytest
 
 from aiomatatika import AccessToken, BearerToken, ConfigurationError, MatatikaError, MatatikaSession, Repeat, Secret
-from aiomatatika.decoding.request_bodies import json_body
+from aiomatatika.decoding.header_fields import header_fields
+from aiomatatika.decoding.request_bodies import Body, json_body
 from aiomatatika.testing import MatatikaServer
 from aiomatatika.transport.message import Request
+from aiomatatika.transport.streamed_body import FileBody
 
 from ..canary import assert_hidden, secrets_on_the_wire, shown_by, shown_by_error
 from ..servers import chain, everything_shown
@@ -57,7 +59,16 @@ async def every_object(session: MatatikaSession, server: MatatikaServer) -> list
     assert default.access_token is not None
     response = await session.request("GET", "/apikeys")
     request = Request(method="PUT", url=response.url, repeat=Repeat.ONCE, body=json_body(body_of(server)))
+    streamed = Request(
+        method="PUT",
+        url=response.url,
+        repeat=Repeat.ONCE,
+        body=FileBody(Body(secret.encode())),
+        headers=header_fields({"X-Key": secret}),
+    )
+    download = session.download("/apikeys", params={"q": secret})
     handed_out = [new, key, key.extra, default, default.links, keys, await keys.page(), response, request, request.body]
+    handed_out += [streamed, streamed.body, streamed.headers, download]
     made = [BearerToken(default.access_token), AccessToken(default.access_token), server.credentials, new.credentials]
     state = session._client.state  # what a debugger shows
     return [*handed_out, *made, Secret(secret), session, session.with_options(), session.apikeys, state, state.tokens]
@@ -151,7 +162,17 @@ def structlog_json(error: BaseException) -> object:
 
 
 # A way through each part of the library: pretty tracebacks take a tenth of a second each.
-TELLING = ["environment", "argument", "relation", "400", "cancelled", "broken item", "unknown members", "not accepted"]
+TELLING = [
+    "environment",
+    "argument",
+    "header",
+    "relation",
+    "400",
+    "cancelled",
+    "broken item",
+    "unknown members",
+    "not accepted",
+]
 REPORTERS: dict[str, Callable[[BaseException], object]] = {
     "rich": rich_traceback,
     "structlog, JSON": structlog_json,

@@ -27,4 +27,7 @@ ROWS: dict[str, Row] = {
     "jobs.stop": Row(lambda s, x: s.jobs.stop(x.job), IDEMPOTENT),
     "jobs.delete": Row(lambda s, x: s.jobs.delete(x.job), IDEMPOTENT),
     "deployments.deploy": Row(lambda s, x: s.deployments.create(x.workspace), ONCE),
+    "deployments.github_webhook": Row(
+        lambda s, x: s.deployments.github_webhook(x.workspace, b"{}", secret=x.workspace.deployment_secret), ONCE
+    ),
 }

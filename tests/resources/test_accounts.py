@@ -19,6 +19,7 @@ async def test_an_update_keeps_the_quotas_and_sends_nothing_that_the_server_coun
     assert matatika_server.requests.api[-1].json() == {
         "company": "Acme Ltd",
         "ownerEmail": "ada@example.com",
+        "ownerProfileId": matatika_server.profile_id,
         "maxRows": 5,
         "colour": "green",
     }

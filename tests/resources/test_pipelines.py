@@ -25,13 +25,14 @@ async def test_a_valid_configuration_has_no_errors(
     assert (request.method, request.json()) == ("POST", {"label": "nightly", "dataComponents": ["tap"]})
 
 
-async def test_a_pipeline_that_was_read_is_saved_as_a_draft_whole(
-    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+@pytest.mark.parametrize("method, path", [("update", ""), ("save_draft", "/draft")])
+async def test_a_pipeline_that_was_read_is_sent_back_whole(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession, method: str, path: str
 ) -> None:
     matatika_server.faults.add(path=f"/api/pipelines/{ID}", status=200, json={**PIPELINE, "colour": "green"})
-    matatika_server.faults.add(path=f"{IN_WORKSPACE}/{ID}/draft", status=200, json={**PIPELINE, "status": "DRAFT"})
+    matatika_server.faults.add(path=f"{IN_WORKSPACE}/{ID}{path}", status=200, json={**PIPELINE, "status": "DRAFT"})
     pipeline = await matatika_session.pipelines.get(ID)
-    saved = await matatika_session.pipelines.save_draft(WORKSPACE, pipeline, label="weekly")
+    saved = await getattr(matatika_session.pipelines, method)(WORKSPACE, pipeline, label="weekly")
     assert saved.status is PipelineStatus.DRAFT
     assert matatika_server.requests.api[-1].json() == {
         "colour": "green",

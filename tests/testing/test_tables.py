@@ -22,6 +22,7 @@ def test_a_new_server_has_one_workspace_with_its_owner(server: MatatikaServer) -
     for name in ("members", "administrators"):
         [member] = server.tables[name]
         assert (member.id, member.parents) == (server.profile_id, {"workspace_id": workspace.id})
+    assert f"{server.tables['tags']} {workspace}" == f"<Table tags: 0 rows> <Workspace {workspace.id}>"
     assert sum(len(server.tables[name]) for name in server.tables) == 3
 
 

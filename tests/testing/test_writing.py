@@ -116,6 +116,7 @@ async def test_what_is_not_there(client: PlainClient, method: str, path: str, me
     tables = client.server.tables
     other = tables["workspaces"].add().id
     ids = {name: tables[f"{name}s"].add(workspace_id=other).id for name in ("tag", "channel", "dataset")}
+    tables["datasets"].add(alias="x")
     ids |= {"account": tables["accounts"].add().id, "profile": client.server.profile_id}
     ids["w"] = str(client.server.workspace_id)
     body = {**PIPELINE, "name": "x", "dataPlugin": "x", "defaultWorkspace": {"id": str(NOBODY)}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Unpack, assert_type
@@ -137,6 +137,10 @@ async def work(session: MatatikaSession, workspace: UUID, pipeline: Pipeline) ->
     job = await session.jobs.create(pipeline.id)
     assert_type(job.status, JobStatus | None)
     assert_type(session.jobs.logs(job), Download)
+    assert_type(session.jobs.watch(job, within=60), AsyncIterator[Job])
+    assert_type(session.jobs.follow_logs(job), AsyncIterator[str])
+    assert_type(await session.jobs.run(pipeline, within=3600), Job)
+    assert_type(await session.pipelines.wait(pipeline), Pipeline)
     assert_type(await session.deployments.create(str(workspace)), Job)
 
 
@@ -234,3 +238,20 @@ def errors(limited: RateLimitError, lost: TransportError, made: SecretDeliveryEr
     key: NewApiKey = made.api_key
     assert_type(key.client_secret, Secret)
     assert_type(lost.sent, Literal["no", "maybe"])
+
+
+async def rows() -> AsyncIterator[bytes]:
+    yield b"id,name"
+
+
+async def bodies_of_any_size(session: MatatikaSession) -> None:
+    download = session.download("/x", params={"n": 1}, accept="text/csv")
+    assert_type(download, Download)
+    assert_type(await download.read(), bytes)
+    assert_type(await download.text(), str)
+    assert_type(await download.save(Path("rows.csv")), int)
+    async with download as pieces:
+        async for piece in pieces:
+            assert_type(piece, bytes)
+    for body in (b"", "", Path("rows.csv"), rows()):
+        await session.request("PUT", "/x", body=body, content_type="text/csv", headers={"X-Key": Secret("a"), "X": "b"})

@@ -35,7 +35,7 @@ class Account(HalResource):
     """
 
     id: str
-    created: datetime | None = sent_back()
+    created: datetime | None = set_by_server()
     last_modified: datetime | None = set_by_server()
     company: str | None = None
     owner_email: str | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, Unpack
+import builtins
+from typing import Any, Unpack
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -22,10 +23,8 @@ from aiomatatika.transport.urls import path_segments, uuid_of
 
 __all__ = ["Datasets"]
 
-_Rows: TypeAlias = list[dict[str, Any]]
 
-
-def _rows_of(document: Any) -> _Rows | Mismatch:
+def _rows_of(document: Any) -> builtins.list[dict[str, Any]] | Mismatch:
     if isinstance(document, list) and all(isinstance(row, dict) for row in document):
         return document
     return Mismatch("body: expected an array of objects")
@@ -85,7 +84,7 @@ class Datasets(Group):
         encoded = path_segments(str(alias) if isinstance(alias, UUID) else alias, "alias")
         return await self._get(f"/workspaces/{id_of(workspace, Workspace)}/datasets/{encoded}", Dataset)
 
-    async def rows(self, dataset: Ref[Dataset]) -> _Rows:
+    async def rows(self, dataset: Ref[Dataset]) -> builtins.list[dict[str, Any]]:
         """Run the dataset's query and return its rows: ``GET /datasets/{dataset_id}/data`` as JSON.
 
         Repeating is safe. At most 16 MiB; `csv` has no limit.

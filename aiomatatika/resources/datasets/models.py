@@ -43,7 +43,7 @@ class Dataset(HalResource):
     """
 
     id: UUID
-    published: datetime | None = sent_back()
+    published: datetime | None = set_by_server()
     alias: str | None = None
     workspace_id: UUID | None = set_by_server()
     source: str | None = None

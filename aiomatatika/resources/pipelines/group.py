@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
-from typing import Any, TypeAlias, Unpack
+from typing import Any, Final, Unpack
 
 from aiomatatika.errors import BadRequestError
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.resources.group import Group, Paging, Ref, id_of
 from aiomatatika.resources.jobs import Job
-from aiomatatika.resources.pipelines.models import Pipeline, PipelineFields, PipelineMetric
+from aiomatatika.resources.pipelines.models import Pipeline, PipelineFields, PipelineMetric, PipelineStatus
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transport.repeat import Repeat
+from aiomatatika.waiting.changes import Changes, Progress
+from aiomatatika.waiting.polling import seconds
 
 __all__ = ["Pipelines"]
-
-_Metrics: TypeAlias = list[PipelineMetric]  # in the class, `list` is the method
 
 
 def _all_of(workspace: Ref[Workspace]) -> str:
@@ -25,6 +26,13 @@ def _all_of(workspace: Ref[Workspace]) -> str:
 
 def _in(workspace: Ref[Workspace], pipeline: Pipeline) -> str:
     return f"{_all_of(workspace)}/{id_of(pipeline, Pipeline)}"
+
+
+_PROGRESS: Final = Progress(
+    read=lambda response: response.structured(Pipeline),
+    state=lambda pipeline: pipeline.status,
+    has_ended=lambda pipeline: pipeline.status is not PipelineStatus.PROVISIONING,
+)
 
 
 class Pipelines(Group):
@@ -170,7 +178,7 @@ class Pipelines(Group):
         """
         await self._delete(f"/pipelines/{id_of(pipeline, Pipeline)}")
 
-    async def metrics(self, pipeline: Ref[Pipeline]) -> _Metrics:
+    async def metrics(self, pipeline: Ref[Pipeline]) -> builtins.list[PipelineMetric]:
         """Return how many records its runs moved: ``GET /pipelines/{pipeline_id}/metrics``. Repeating is safe.
 
         Empty where metrics are switched off (204).
@@ -179,3 +187,19 @@ class Pipelines(Group):
             NotFoundError: No pipeline has this id.
         """
         return await self._array(f"/pipelines/{id_of(pipeline, Pipeline)}/metrics", PipelineMetric)
+
+    async def wait(self, pipeline: Ref[Pipeline], *, within: float | None = None) -> Pipeline:
+        """Return a pipeline when its status is no longer ``PROVISIONING``: see its ``status``.
+
+        It is read again and again, as `Jobs.watch` says.
+
+        Args:
+            pipeline: The pipeline.
+            within: Seconds to wait, at most; None: as long as it takes.
+
+        Raises:
+            PendingError: It is still ``PROVISIONING``.
+            NotFoundError: No pipeline has this id, or it was deleted meanwhile.
+        """
+        request = self._request("GET", f"/pipelines/{id_of(pipeline, Pipeline)}", Repeat.SAFE)
+        return await Changes(self._client, request, _PROGRESS, seconds(within)).last()

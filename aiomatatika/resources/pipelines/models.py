@@ -49,7 +49,7 @@ class Pipeline(HalResource):
     """
 
     id: UUID
-    status: PipelineStatus | None = sent_back()
+    status: PipelineStatus | None = set_by_server()
     label: str | None = None
     name: str | None = None
     schedule: str | None = None

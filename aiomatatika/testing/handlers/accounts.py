@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aiomatatika.testing.context import Context, not_found
+from collections.abc import Mapping
+from typing import Final
+
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.handlers.profiles import profile_list
 from aiomatatika.testing.resource_types import BY_NAME
 from aiomatatika.testing.responses import ServerResponse
@@ -41,7 +44,7 @@ def _transfer_workspace(context: Context) -> ServerResponse:
     return context.respond(workspace)
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "accounts.list_admins": _list_admins,
     "accounts.add_admin": _add_admin,
     "accounts.remove_admin": _remove_admin,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers import (
     accounts,
@@ -26,11 +26,8 @@ from aiomatatika.testing.handlers import (
     workspaces,
 )
 from aiomatatika.testing.operation import Operation
-from aiomatatika.testing.responses import ServerResponse
 
-__all__ = ["Handler", "handler_of"]
-
-Handler = Callable[[Context], ServerResponse]
+__all__ = ["handler_of"]
 
 _OWN: Final[Mapping[str, Handler]] = {
     id: handler

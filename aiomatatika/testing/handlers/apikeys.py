@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from aiomatatika.testing.context import Context, not_found
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.handlers.generic import listed
 from aiomatatika.testing.resource_types import BY_NAME
 from aiomatatika.testing.responses import ServerResponse, hal_response
@@ -118,7 +118,7 @@ def _profile_href(context: Context, profile_id: str) -> str:
     return f"{context.settings.root}/profiles/{quote(profile_id, safe='')}"
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "apikeys.list": _list,
     "apikeys.initialise": _initialise,
     "apikeys.get": _get,

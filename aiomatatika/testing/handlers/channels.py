@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from aiomatatika.testing.context import Context, not_found
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.error_responses import RefusedError
-from aiomatatika.testing.handlers.generic import listed, rows_response
+from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.resource_types import BY_NAME
 from aiomatatika.testing.responses import ServerResponse
 from aiomatatika.testing.rows import Row
@@ -24,13 +24,10 @@ def _list(context: Context) -> ServerResponse:
     dataset_id = query.get("containsDataset")
     dataset = context.tables["datasets"].find(dataset_id, {}) if dataset_id else None
 
-    def value(row: Row, name: str) -> object:
-        return row.document.get(name)
-
     def shown(row: Row) -> dict[str, Any]:
         return {"containsDataset": dataset is not None and _lists(row, dataset), **context.shown(row)}
 
-    return listed(context, rows, (value, shown))
+    return rows_response(context, rows, shown=shown)
 
 
 def _lists(channel: Row, dataset: Row) -> bool:
@@ -58,7 +55,7 @@ def _remove_dataset(context: Context) -> ServerResponse:
     return ServerResponse(204)
 
 
-def _scoped(scope: str) -> Callable[[Context], ServerResponse]:
+def _scoped(scope: str) -> Handler:
     def set_scope(context: Context) -> ServerResponse:
         channel = context.row()
         channel.merge({"scope": scope})
@@ -67,7 +64,7 @@ def _scoped(scope: str) -> Callable[[Context], ServerResponse]:
     return set_scope
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "channels.list": _list,
     "channels.add_dataset": _add_dataset,
     "channels.remove_dataset": _remove_dataset,

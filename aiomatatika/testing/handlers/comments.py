@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aiomatatika.testing.context import Context
+from collections.abc import Mapping
+from typing import Final
+
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.documents import draft_of
 from aiomatatika.testing.handlers.generic import rows_response, write
 from aiomatatika.testing.responses import ServerResponse, hal_response
@@ -38,7 +41,7 @@ def _history(context: Context) -> ServerResponse:
     return hal_response({"_embedded": {"datasetComments": versions}, "_links": {"self": {"href": context.url}}})
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "comments.list": _list,
     "comments.initialise_reply": _initialise_reply,
     "comments.create": _put,

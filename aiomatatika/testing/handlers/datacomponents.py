@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aiomatatika.testing.context import Context
+from collections.abc import Mapping
+from typing import Final
+
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.responses import ServerResponse
 
@@ -19,7 +22,7 @@ def _make_default(context: Context) -> ServerResponse:
     return ServerResponse(200)
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "dataplugins.list_supported": _list_supported,
     "datastores.make_default": _make_default,
 }

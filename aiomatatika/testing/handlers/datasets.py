@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
 from aiomatatika.testing.bodies import json_object, members_of
-from aiomatatika.testing.context import Context, not_found
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.dataset_data import csv_pieces, json_pieces
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.resource_types import BY_NAME
@@ -80,7 +80,7 @@ async def _sent_as_made(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "datasets.publish": _publish,
     "datasets.get_in_workspace": _find,
     "datasets.edit": _edit,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from aiomatatika.testing.bodies import members_of, valid_members
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.multipart import parts_of
@@ -71,7 +72,7 @@ def _discovery(context: Context) -> ServerResponse:
         lines.append(f"{group}:" if members else f"{group}: []")
         for member in members:
             lines += [f"- name: {member.get('name')}", f"  variant: {member.get('variant')}"]
-    return ServerResponse(200, {"Content-Type": "text/yaml"}, "\n".join([*lines, ""]).encode())
+    return ServerResponse(200, {"Content-Type": "text/yaml"}, "\n".join([*lines, ""]).encode("utf-8", "replace"))
 
 
 def _group_of(plugin: Row) -> str:
@@ -120,7 +121,7 @@ def _plugins_in_json(text: str) -> list[dict[str, str]]:
         raise RefusedError(400, "The discovery file cannot be read") from None
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "resources.get": _get,
     "resources.put": _put,
     "resources.publish": _publish,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from aiomatatika.testing.context import Context, not_found
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.documents import draft_of
 from aiomatatika.testing.paging import Listing, page_of
 from aiomatatika.testing.resource_types import BY_VARIABLE
@@ -17,13 +17,18 @@ __all__ = ["BY_KIND", "delete", "get", "initialise", "list_rows", "listed", "put
 T = TypeVar("T")
 
 
-def rows_response(context: Context, rows: Collection[Row], status: int = 200) -> ServerResponse:
-    """Return a list of resources: the page that the query asks for, where the operation has pages."""
+def rows_response(
+    context: Context, rows: Collection[Row], status: int = 200, shown: Callable[[Row], dict[str, Any]] | None = None
+) -> ServerResponse:
+    """Return a list of resources: the page that the query asks for, where the operation has pages.
 
-    def value(row: Row, name: str) -> object:
-        return row.document.get(name)
-
-    return listed(context, rows, (value, context.shown), status)
+    Args:
+        context: The request.
+        rows: All of them.
+        status: The status.
+        shown: Returns a resource as the API sends it; by default `Context.shown`.
+    """
+    return listed(context, rows, (Row.get, shown or context.shown), status)
 
 
 def listed(
@@ -125,7 +130,7 @@ def delete(context: Context) -> ServerResponse:
     return ServerResponse(204)
 
 
-BY_KIND: Mapping[str, Callable[[Context], ServerResponse]] = {
+BY_KIND: Final[Mapping[str, Handler]] = {
     "list": list_rows,
     "get": get,
     "initialise": initialise,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from typing import Final
 
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.responses import ServerResponse, accepted_type, json_bytes, json_response
 from aiomatatika.testing.rows import JobRow, Run
@@ -86,7 +88,7 @@ def _deploy_pushed(context: Context) -> ServerResponse:
     return _deploy(context)
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "jobs.create": _create,
     "jobs.stop": _stop,
     "jobs.logs": _logs,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aiomatatika.testing.context import Context
+from collections.abc import Mapping
+from typing import Final
+
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.responses import ServerResponse
 from aiomatatika.testing.rows import Row
@@ -37,7 +40,7 @@ def _set_likes(row: Row, members: list[dict[str, str]]) -> None:
     row.document.update(likedByProfiles=members, likeCount=len(members))
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "comments.like": _like,
     "comments.unlike": _unlike,
     "datasets.like": _like,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.handlers.search import search
@@ -60,7 +62,7 @@ def _utc(text: str) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "notifications.list": _list,
     "notifications.list_for_workspace": _list,
     "notifications.refresh": _refresh,

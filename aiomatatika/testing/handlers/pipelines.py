@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from aiomatatika.testing.bodies import json_object, members_of
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.handlers.generic import write
 from aiomatatika.testing.resource_types import BY_NAME
 from aiomatatika.testing.responses import ServerResponse, json_response
@@ -34,7 +37,7 @@ def _metrics(context: Context) -> ServerResponse:
     return json_response(metrics) if metrics else ServerResponse(204)
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "pipelines.put_draft": _put_draft,
     "pipelines.validate": _validate,
     "pipelines.metrics": _metrics,

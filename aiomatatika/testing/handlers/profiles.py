@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 from aiomatatika.testing.bodies import json_object, members_of
-from aiomatatika.testing.context import Context, not_found
+from aiomatatika.testing.context import Context, Handler, not_found
 from aiomatatika.testing.handlers.generic import listed
 from aiomatatika.testing.resource_types import BY_NAME
 from aiomatatika.testing.responses import ServerResponse, hal_response
@@ -17,14 +18,7 @@ __all__ = ["HANDLERS", "profile_list"]
 
 def profile_list(context: Context, profiles: list[StoredProfile]) -> ServerResponse:
     """Return a list of profiles."""
-
-    def value(profile: StoredProfile, name: str) -> object:
-        return _document(context, profile).get(name)
-
-    def shown(profile: StoredProfile) -> dict[str, Any]:
-        return _document(context, profile)
-
-    return listed(context, profiles, (value, shown))
+    return listed(context, [_document(context, profile) for profile in profiles], (dict.get, dict))
 
 
 def _list(context: Context) -> ServerResponse:
@@ -88,7 +82,7 @@ def _document(context: Context, profile: StoredProfile) -> dict[str, Any]:
     }
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "profiles.list": _list,
     "profiles.get": _get,
     "profiles.put": _put,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.responses import ServerResponse, json_response
@@ -92,7 +92,7 @@ def _words(query: object) -> list[str]:
             return []
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "search.datasets": _search,
     "search.msearch": _msearch,
     "feed.get": _feed,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from aiomatatika.testing.bodies import valid_members
-from aiomatatika.testing.context import Context
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.responses import ServerResponse
 
 __all__ = ["HANDLERS"]
@@ -16,6 +19,6 @@ def _subscribe(context: Context) -> ServerResponse:
     return context.respond(subscription, written="created")
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     f"subscriptions.subscribe_{subject}": _subscribe for subject in ("workspace", "channel", "dataset", "pipeline")
 }

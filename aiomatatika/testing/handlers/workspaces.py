@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from aiomatatika.testing.context import Context
+from collections.abc import Mapping
+from typing import Final
+
+from aiomatatika.testing.context import Context, Handler
 from aiomatatika.testing.error_responses import RefusedError
 from aiomatatika.testing.handlers.generic import rows_response
 from aiomatatika.testing.handlers.profiles import make_default
@@ -64,7 +67,7 @@ def _withdraw_invitation(context: Context) -> ServerResponse:
     return ServerResponse(200)
 
 
-HANDLERS = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "workspaces.make_default": _make_default,
     "administrators.add": _add_administrator,
     "administrators.withdraw": _withdraw_administrator,
