@@ -105,11 +105,10 @@ def _readable() -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         members = schema.get("properties", {})
-        for name in members.keys() & {*SETTERS, "imageUrl"}:
-            if name in SETTERS:
-                del members[name]
-            else:
-                del members[name]["pattern"]
+        members.get("imageUrl", {}).pop("pattern", None)  # a regular expression of Java alone
+        for name in SETTERS & members.keys():
+            del members[name]
+    schemas["StreamingResponseBody"] = {"type": "string", "format": "binary"}
     reached: dict[str, bool] = {}
     _cut_circles(document["paths"], schemas, reached)
     document["components"]["schemas"] = {name: schemas[name] for name in reached}
@@ -119,7 +118,9 @@ def _readable() -> dict[str, Any]:
 def _complete(operation: Any, rows: list[Operation]) -> None:
     """Give an operation its statuses, and the schema of its response where that is any object."""
     described = operation["responses"].pop("200")
-    content = {_HAL if kind == "*/*" else kind: body for kind, body in described.get("content", {}).items()}
+    content = described.get("content", {})
+    if content.keys() == {"*/*"}:
+        content = {_HAL: content["*/*"]}
     for row in rows:
         if content == {_HAL: {"schema": _BARE}} and row.response in BY_NAME:
             content = {_HAL: {"schema": _bare_schema(row)}}

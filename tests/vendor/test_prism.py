@@ -1,4 +1,4 @@
-"""The library against the mock that Prism makes of the vendor's document. Prism judges each request, and makes up the responses."""
+"""The library against the mock that Prism makes of the vendor's document: it judges each request, and makes up responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aiomatatika import BearerToken, Collection, Deployment, Download, MatatikaSession, Retries
+from aiomatatika import ApiError, BearerToken, Collection, Deployment, Download, MatatikaSession, ResponseError, Retries
 from aiomatatika.testing import MatatikaServer
 from tests.resources.test_reference import ROWS, TABLE
 from tests.resources.things import Things
@@ -18,6 +18,25 @@ from .document import IS_HERE, KNOWN, READABLE
 from .parts import prism
 
 pytestmark = IS_HERE
+
+_TEXT = "JSON that the vendor's methods take or return as a text: the document knows only that"
+# What the document says otherwise than the API's reference does. One that works by now is a failure.
+DIFFERENT = {
+    "dataplugins.publish_discovery": "YAML, sent as JSON",
+    "dataplugins.update": "`Setting.kind` in upper case and any `Setting.value`, as the reference has them",
+    "datasets.get_data": _TEXT,
+    "deployments.github_webhook": _TEXT,
+    "pipelines.metrics": _TEXT,
+    "profiles.set_default_workspace": "the document asks of a PATCH all that it asks of a PUT",
+    "resources.publish": "the document knows no multipart body",
+    "search.msearch": _TEXT,
+}
+CALLS = [
+    pytest.param(
+        id, marks=pytest.mark.xfail(id in DIFFERENT, reason=DIFFERENT.get(id, ""), raises=(ApiError, ResponseError))
+    )
+    for id in KNOWN
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +49,29 @@ def prism_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("values", ["static", "dynamic"])
-@pytest.mark.parametrize("id", KNOWN)
-async def test_a_call(
-    id: str, values: str, prism_url: str, server: MatatikaServer, session: MatatikaSession
-) -> None:
+@pytest.mark.parametrize("values", ["fixed", "random"])
+@pytest.mark.parametrize("id", CALLS)
+async def test_a_call(id: str, values: str, prism_url: str, server: MatatikaServer, session: MatatikaSession) -> None:
     things = Things(session, server)
     await things.make(ROWS[id].call)
-    violations = []
+    violations: list[str] = []
 
     async def look_at(_: Any, __: Any, end: aiohttp.TraceRequestEndParams) -> None:
         violations.extend(end.response.headers.getall("sl-violations", ()))
 
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(look_at)
-    wanted = f"code={TABLE[id].statuses[0]}, dynamic={values == 'dynamic'}".lower()
+    headers = {"Prefer": f"code={TABLE[id].statuses[0]}, dynamic={values == 'random'}".lower()}
+    deployment = Deployment(f"{prism_url}/api", f"{prism_url}/oauth/token")
     async with (
-        aiohttp.ClientSession(headers={"Prefer": wanted}, trace_configs=[trace]) as http,
+        aiohttp.ClientSession(headers=headers, trace_configs=[trace]) as http,
         MatatikaSession(
-            BearerToken("token"), deployment=Deployment(f"{prism_url}/api", f"{prism_url}/oauth/token"), http=http, retries=Retries(attempts=1)
+            BearerToken("token"), deployment=deployment, http=http, retries=Retries(attempts=1)
         ) as mocked,
     ):
         result = ROWS[id].call(mocked, things)
-        await (result.page() if isinstance(result, Collection) else result.read() if isinstance(result, Download) else result)
+        if isinstance(result, Collection):
+            await result.page()
+        else:
+            await (result.read() if isinstance(result, Download) else result)
     assert violations == []
