@@ -20,7 +20,8 @@ class NodePackage:
 
     def __init__(self, folder: Path) -> None:
         self._declared = folder / "package.json"
-        ((self._name, version),) = json.loads(self._declared.read_text(encoding="utf-8"))["dependencies"].items()
+        declared: dict[str, str] = json.loads(self._declared.read_text(encoding="utf-8"))["dependencies"]
+        ((self._name, version),) = declared.items()
         self.title = f"{self._name} {version}"
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aiomatatika"
         self._folder = cache / self.title.replace("@", "").replace("/", "-").replace(" ", "-")

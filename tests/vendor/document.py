@@ -42,7 +42,6 @@ _NAMES: Final = {
     "DatapluginVariant": "VariantInfo",
     "Datastore": "DataStoreResource",
     "NewApiKey": "ApiKeyResource",
-    "PipelineMetric": "Metric",
     "SettingOption": "Option",
     "Stream": "ExtractorStreamResource",
     "StreamField": "ExtractorStreamFieldResource",
@@ -85,7 +84,7 @@ KNOWN: Final = [operation.id for operation in OPERATIONS if route_of(operation) 
 """The ids of the operations that the document knows, too."""
 
 
-def _readable() -> dict[str, Any]:
+def _readable() -> Any:
     """Return the document without what keeps programs from reading it, and with what it leaves open."""
     document = copy.deepcopy(_DOCUMENT)
     # A path of any length is here one of one or two parts.
@@ -97,8 +96,8 @@ def _readable() -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             parameters = [each for each in operation.get("parameters", ()) if each["name"] not in {*NOISE, "Accept"}]
-            for name in re.findall(r"\{(folder|name)\}", path):
-                parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
+            names = re.findall(r"\{(folder|name)\}", path)
+            parameters += [{"name": name, "in": "path", "schema": {"type": "string"}} for name in names]
             operation["parameters"] = [each | {"required": each["in"] != "query"} for each in parameters]
             route = method.upper(), _shape(path.replace("{folder}/", ""))
             _complete(operation, [each for each in OPERATIONS if route_of(each) == route])

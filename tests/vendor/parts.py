@@ -28,7 +28,18 @@ def prism(folder: Path, document: Any) -> Iterator[str]:
         end(f"{_PRISM.title}: not on this machine: `make vendor` installs it, where npm is")
     (folder / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
     program = _PRISM.node_modules / ".bin" / "prism"
-    command = ["node", program, "mock", "--host", "127.0.0.1", "--port", "0", "--seed", "1", "openapi.json"]
+    command: list[str | Path] = [
+        "node",
+        program,
+        "mock",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--seed",
+        "1",
+        "openapi.json",
+    ]
     log = folder / "prism.log"
     with log.open("wb") as output, subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as process:
         try:

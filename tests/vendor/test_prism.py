@@ -1,4 +1,4 @@
-"""The library against the mock that Prism makes of the vendor's document: it judges each request, and makes up responses."""
+"""The library against Prism, which makes up responses by the vendor's document, and judges each request by it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,16 @@ from aiomatatika.testing import MatatikaServer
 from tests.resources.test_reference import ROWS, TABLE
 from tests.resources.things import Things
 
+from .differences import OF_CALLS
 from .document import IS_HERE, KNOWN, READABLE
 from .parts import prism
 
 pytestmark = IS_HERE
 
-_TEXT = "JSON that the vendor's methods take or return as a text: the document knows only that"
-# What the document says otherwise than the API's reference does. One that works by now is a failure.
-DIFFERENT = {
-    "dataplugins.publish_discovery": "YAML, sent as JSON",
-    "dataplugins.update": "`Setting.kind` in upper case and any `Setting.value`, as the reference has them",
-    "datasets.get_data": _TEXT,
-    "deployments.github_webhook": _TEXT,
-    "pipelines.metrics": _TEXT,
-    "profiles.set_default_workspace": "the document asks of a PATCH all that it asks of a PUT",
-    "resources.publish": "the document knows no multipart body",
-    "search.msearch": _TEXT,
-}
+# A call that differs and works all the same is a failure.
 CALLS = [
     pytest.param(
-        id, marks=pytest.mark.xfail(id in DIFFERENT, reason=DIFFERENT.get(id, ""), raises=(ApiError, ResponseError))
+        id, marks=pytest.mark.xfail(id in OF_CALLS, reason=OF_CALLS.get(id, ""), raises=(ApiError, ResponseError))
     )
     for id in KNOWN
 ]
@@ -65,9 +55,7 @@ async def test_a_call(id: str, values: str, prism_url: str, server: MatatikaServ
     deployment = Deployment(f"{prism_url}/api", f"{prism_url}/oauth/token")
     async with (
         aiohttp.ClientSession(headers=headers, trace_configs=[trace]) as http,
-        MatatikaSession(
-            BearerToken("token"), deployment=deployment, http=http, retries=Retries(attempts=1)
-        ) as mocked,
+        MatatikaSession(BearerToken("token"), deployment=deployment, http=http, retries=Retries(attempts=1)) as mocked,
     ):
         result = ROWS[id].call(mocked, things)
         if isinstance(result, Collection):
