@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["NOT_IN_THE_DOCUMENT", "OF_CALLS", "OF_CLASSES", "OF_OPERATIONS", "WITHOUT_A_METHOD"]
+__all__ = ["NOT_IN_THE_DOCUMENT", "OF_CALLS", "OF_CLASSES", "OF_OPERATIONS", "OF_RESPONSES", "WITHOUT_A_METHOD"]
 
 NOT_IN_THE_DOCUMENT: Final = frozenset(
     # Newer than the document; never seen on the wire.
@@ -95,10 +95,19 @@ OF_CLASSES: Final[Mapping[str, Mapping[str, str]]] = {
     "Setting": {"member envAliases": "seen in responses", "member oauth": "in the API reference"},
 }
 
+_NO_BODY: Final = "no body, by the API reference"
+_MADE_BY_TESTS: Final = "`Setting.kind` in upper case and any `Setting.value`, as in the API reference"
+
+OF_RESPONSES: Final[Mapping[str, str]] = {
+    "GET /api/dataplugins/{id}": _MADE_BY_TESTS,
+    "POST /api/workspaces/{id}/invitations": _NO_BODY,
+    "PUT /api/invitations/{id}/revoked": _NO_BODY,
+}
+
 _TEXT: Final = "JSON that the vendor's methods take or return as a text, which is all that the document knows"
 OF_CALLS: Final[Mapping[str, str]] = {
     "dataplugins.publish_discovery": "YAML, sent as JSON",
-    "dataplugins.update": "`Setting.kind` in upper case and any `Setting.value`, as in the API reference",
+    "dataplugins.update": _MADE_BY_TESTS,
     "datasets.get_data": _TEXT,
     "deployments.github_webhook": _TEXT,
     "pipelines.metrics": _TEXT,

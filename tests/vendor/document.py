@@ -16,7 +16,7 @@ from aiomatatika.testing.operation import Operation
 from aiomatatika.testing.operations import OPERATIONS
 from aiomatatika.testing.resource_types import BY_NAME
 
-__all__ = ["BY_ROUTE", "IS_HERE", "KNOWN", "NOISE", "READABLE", "SCHEMAS", "response_schema", "route_of", "schema_name"]
+__all__ = ["BY_ROUTE", "IS_HERE", "KNOWN", "NOISE", "READABLE", "SCHEMAS", "response_schema", "route_of", "schema_name", "shape"]
 
 _HAL: Final = "application/hal+json"
 _BARE: Final = {"type": "object"}  # it tells nothing
@@ -65,17 +65,17 @@ def response_schema(operation: Operation) -> str:
     return f"{'Paged' if operation.paged else 'Collection'}Model{one}"
 
 
-def _shape(path: str) -> str:
+def shape(path: str) -> str:
     return re.sub(r"\{\w+\}|\*\*", "{}", path)
 
 
 def route_of(operation: Operation) -> tuple[str, str]:
     """Return method and path, its variables without their names."""
-    return operation.method, _shape(f"/api{operation.path}")
+    return operation.method, shape(f"/api{operation.path}")
 
 
 BY_ROUTE: Final[dict[tuple[str, str], Any]] = {
-    (method.upper(), _shape(path)): operation
+    (method.upper(), shape(path)): operation
     for path, operations in _DOCUMENT["paths"].items()
     for method, operation in operations.items()
 }
@@ -99,7 +99,7 @@ def _readable() -> Any:
             names = re.findall(r"\{(folder|name)\}", path)
             parameters += [{"name": name, "in": "path", "schema": {"type": "string"}} for name in names]
             operation["parameters"] = [each | {"required": each["in"] != "query"} for each in parameters]
-            route = method.upper(), _shape(path.replace("{folder}/", ""))
+            route = method.upper(), shape(path.replace("{folder}/", ""))
             _complete(operation, [each for each in OPERATIONS if route_of(each) == route])
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
