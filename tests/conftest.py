@@ -20,14 +20,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # The tests of the examples need what the extra `test-examples` installs. The library's own do not, so that they run on
 # the lowest dependencies and nothing else.
 _ABSENT = [name for name in ("aiogram", "fastapi", "playwright", "rich") if find_spec(name) is None]
-_PEERS = Path(__file__).parent / "peers"
+_NAMED_ONLY = [Path(__file__).parent / name for name in ("peers", "vendor")]
 collect_ignore = ["examples"] if _ABSENT else []
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out tests/peers, which need real time and other programs, unless they are named (`make peers`)."""
-    is_named = any("tests/peers" in argument for argument in config.args)
-    return True if collection_path == _PEERS and not is_named else None
+    """Leave out what needs real time and other programs, unless it is named (`make peers`, `make vendor`)."""
+    is_named = any(f"tests/{collection_path.name}" in argument for argument in config.args)
+    return True if collection_path in _NAMED_ONLY and not is_named else None
 
 
 def pytest_report_header() -> str | None:

@@ -16,12 +16,24 @@ from aiomatatika.testing.operation import Operation
 from aiomatatika.testing.operations import OPERATIONS
 from aiomatatika.testing.resource_types import BY_NAME
 
-__all__ = ["BY_ROUTE", "IS_HERE", "KNOWN", "NOISE", "READABLE", "SCHEMAS", "response_schema", "route_of", "schema_name", "shape"]
+__all__ = [
+    "BY_ROUTE",
+    "IS_HERE",
+    "KNOWN",
+    "NOISE",
+    "READABLE",
+    "SCHEMAS",
+    "response_schema",
+    "route_of",
+    "schema_name",
+    "shape",
+]
 
 _HAL: Final = "application/hal+json"
 _BARE: Final = {"type": "object"}  # it tells nothing
+_EMPTY: Final = '{"openapi": "3.0.1", "info": {"title": "", "version": ""}, "paths": {}, "components": {"schemas": {}}}'
 _PATH = Path(os.environ.get("MATATIKA_OPENAPI") or "openapi.json")
-_TEXT = _PATH.read_text(encoding="utf-8") if _PATH.is_file() else '{"paths": {}, "components": {"schemas": {}}}'
+_TEXT = _PATH.read_text(encoding="utf-8") if _PATH.is_file() else _EMPTY
 _DOCUMENT: Final = json.loads(_TEXT)
 
 IS_HERE: Final = pytest.mark.skipif(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import contextlib
+import copy
 import re
 from typing import Any, Final
 from urllib.parse import unquote
@@ -29,8 +29,6 @@ from .document import READABLE, route_of, shape
 
 # The vendor's server writes local times: no offset, and up to nine digits of a second. The document has RFC 3339's.
 _TIME: Final = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?$"}
-
-
 _OF_REQUESTS: Final = {"required", "pattern", "writeOnly"}  # what the server checks of what it is sent
 
 
@@ -68,7 +66,7 @@ ROUTES: Final = [
 
 
 async def real_ids(server: ThreadedServer, method: str, path: str) -> dict[str, str]:
-    """Return the ids of resources that the server has, by the variables of a path: those that the library would send."""
+    """Return ids that the server has, by the variables of a path: those that the library would send."""
     id = next((id for id in ROWS if route_of(TABLE[id]) == (method, shape(path.replace("{folder}/", "")))), None)
     async with server.session(retries=Retries(attempts=1)) as session:
         await session.profiles.list().page()
@@ -108,6 +106,8 @@ def test_whatever_it_makes_up(method: str, path: str) -> None:
         def ask(made_up: tuple[Any, list[Any]]) -> None:
             case, checks = made_up
             response = case.call(server.url, http)
-            case.validate_response(response, checks=[not_a_server_error, *(checks if response.status_code < 300 else [])])
+            case.validate_response(
+                response, checks=[not_a_server_error, *(checks if response.status_code < 300 else [])]
+            )
 
         ask()
