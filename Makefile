@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check check-types format mutants simulate peers vendor fuzz soak bench bench-quick profile clean
+.PHONY: help demo test docs check check-types format mutants simulate peers vendor fuzz soak fleet bench bench-quick profile dist clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ ifeq ($(strip $(ARGS)),)
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --fail-under=100 --include=$(subst $(space),$(comma),$(strip $(FULLY_COVERED)))
 endif
+
+docs: $(VENV)/.installed-test  ## build the site, with warnings as errors, and look at it in Chromium: docs/_build/html
+	$(BIN)/python -m sphinx --fail-on-warning --quiet docs docs/_build/html
+	$(BIN)/python -X dev -m pytest tests/site $(ARGS)
 
 check: $(VENV)/.installed-dev  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .
@@ -74,6 +78,9 @@ fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for eac
 soak: $(VENV)/.installed  ## 100,000 calls against a server full of faults (ARGS="--calls 1000000" for a million)
 	$(BIN)/python -m benchmarks.soak --calls 100000 $(ARGS)
 
+fleet: $(VENV)/.installed-test  ## 8 processes share one token, by a file and by a Redis: counts token requests (ARGS="--calls 100")
+	$(BIN)/python -m benchmarks.fleet $(ARGS)
+
 bench: $(BENCH)/.installed  ## measure next to every peer, on a quiet machine; writes benchmarks/RESULTS.md
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
@@ -83,8 +90,14 @@ bench-quick: $(BENCH)/.installed  ## the first five ratios; fails beyond 1.5 tim
 profile: $(BENCH)/.installed  ## where the library's own microseconds go
 	$(BENCH)/bin/python -m benchmarks.profiling
 
+dist: $(VENV)/.installed-dev  ## build sdist and wheel into dist/, reproducibly, and check what is inside
+	rm -rf dist
+	$(BIN)/python .ci/distributions.py dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
 clean:  ## remove the environment and everything that was built
-	rm -rf $(VENV) $(BENCH) mutants build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) mutants docs/_build docs/reference/groups build dist *.egg-info htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created $(BENCH)/.created:

@@ -1,4 +1,12 @@
-"""An async client for the Matatika API (also sold as Meltano Cloud)."""
+"""An async client for the Matatika API (also sold as Meltano Cloud).
+
+`MatatikaSession` is where to start.
+
+Every logger is a child of ``aiomatatika``, named for its module; no handler is added. DEBUG has a record for each
+attempt and each token request, INFO one for each secret that was created, WARNING what somebody should know. A record
+that a call is behind has the fields ``method``, ``path`` (no query), ``status``, ``attempt`` and ``request_id``
+(``extra=``); those of attempts have ``duration``, in seconds. No record holds a secret.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -70,7 +78,7 @@ if TYPE_CHECKING:
         Stream as Stream,
         StreamField as StreamField,
     )
-    from aiomatatika.resources.dataplugins import (
+    from aiomatatika.resources.dataplugins.models import (
         Dataplugin as Dataplugin,
         DatapluginCapability as DatapluginCapability,
         DatapluginCommand as DatapluginCommand,
@@ -89,7 +97,7 @@ if TYPE_CHECKING:
     from aiomatatika.resources.datastores import Datastore as Datastore
     from aiomatatika.resources.group import Paging as Paging, Ref as Ref
     from aiomatatika.resources.invitations import Invitation as Invitation, InvitationStatus as InvitationStatus
-    from aiomatatika.resources.jobs import Job as Job, JobStatus as JobStatus, JobType as JobType
+    from aiomatatika.resources.jobs.models import Job as Job, JobStatus as JobStatus, JobType as JobType
     from aiomatatika.resources.members import Member as Member
     from aiomatatika.resources.notifications import Notification as Notification, NotificationType as NotificationType
     from aiomatatika.resources.pipelines.models import (
@@ -162,7 +170,7 @@ _NAMES = {
     "resources.channels": ("Channel", "ChannelFields", "ChannelScope", "ChannelType", "NewChannelFields"),
     "resources.comments": ("Comment",),
     "resources.datacomponents": ("Datacomponent", "DatacomponentFields", "Selection", "Stream", "StreamField"),
-    "resources.dataplugins": (
+    "resources.dataplugins.models": (
         "Dataplugin",
         "DatapluginCapability",
         "DatapluginCommand",
@@ -177,7 +185,7 @@ _NAMES = {
     "resources.datastores": ("Datastore",),
     "resources.group": ("Paging", "Ref"),
     "resources.invitations": ("Invitation", "InvitationStatus"),
-    "resources.jobs": ("Job", "JobStatus", "JobType"),
+    "resources.jobs.models": ("Job", "JobStatus", "JobType"),
     "resources.members": ("Member",),
     "resources.notifications": ("Notification", "NotificationType"),
     "resources.pipelines.models": ("Pipeline", "PipelineFields", "PipelineMetric", "PipelineStatus"),

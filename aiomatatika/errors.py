@@ -221,9 +221,15 @@ class ForbiddenError(ApiError):
 
     Attributes:
         code: The ``error`` code of the ``WWW-Authenticate`` header ("insufficient_scope"), where one was given.
+        audience: The audience that the token was requested for; None where the caller brought the token.
     """
 
     code: str | None = None
+    audience: str | None = None
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.audience is None else f"{text}; the token was requested for the audience {self.audience}"
 
 
 class NotFoundError(ApiError):

@@ -299,7 +299,13 @@ class HalResource:
         return all(_is_complete(getattr(self, field.name)) for field in attrs.fields(type(self)))
 
     def to_dict(self, *, links: bool = False) -> dict[str, Any]:
-        """Return the fields as JSON values, for a web framework's response or a row of a table. Nothing is sent.
+        """Return the fields as JSON values. Nothing is sent.
+
+        A handler of FastAPI, Starlette or aiohttp returns it as it is; ``json.dumps`` takes it; it is a row for
+        ``csv.DictWriter``; and a list of them is what ``pandas.DataFrame`` and ``polars.DataFrame`` are made from::
+
+            rows = [job.to_dict() async for job in session.jobs.list(workspace)]
+            frame = pandas.DataFrame(rows)
 
         Names are those of the attributes; timestamps become ISO 8601 text in UTC, ids text, resources dicts and tuples
         lists. What is or may be a secret is left out: every `Secret`, `extra`, `embedded`, and fields that hold an

@@ -37,7 +37,7 @@ def _timed(scenario: Scenario, workers: Mapping[str, Worker], rounds: int) -> di
 
 
 def _quick(url: str, rounds: int) -> int:
-    print(f"{'ratio to':42} {'aiohttp + orjson':>18} {'httpx + pydantic':>21}")
+    print(f"{'ratio to':42} {'aiohttp + orjson':>18} {'aiohttp + pydantic':>21}")
     failed = 0
     with working(QUICK, url) as workers:
         for scenario in SCENARIOS:

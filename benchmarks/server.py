@@ -1,7 +1,7 @@
 """The fast server of the measurements: every answer is there as bytes before it is asked for a second time.
 
-``/api/apikeys/{id}`` is one key, ``/api/apikeys/?size=n`` a collection of one page with n keys. Below
-``/t{total}d{ms}`` there is a collection of so many keys, each answer of which takes so many milliseconds.
+``/api/apikeys/{id}`` is one key, ``/api/apikeys/?size=n`` a collection of one page with n keys, of the mixed kind.
+Below ``/t{total}d{ms}`` there is a collection of so many keys, each answer of which takes so many milliseconds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import parse_qs
 
-from benchmarks.payloads import compact, keys_page, one_key
+from benchmarks.payloads import compact, keys_page, one_key, written
 from benchmarks.wire import Connection, answer_bytes, serve
 
 __all__ = ["collection_root"]
@@ -41,7 +41,7 @@ def _prebuilt(target: bytes) -> tuple[bytes, float]:
         page = keys_page(query.get("page", 0), query["size"], int(match[1]))
         return answer_bytes(compact(page)), int(match[2]) / 1000
     if query:
-        return answer_bytes(compact(keys_page(0, query["size"], query["size"]))), 0.0
+        return answer_bytes(written(keys_page(0, query["size"], query["size"]), "mixed")), 0.0
     return answer_bytes(compact(one_key(1))), 0.0
 
 

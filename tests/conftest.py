@@ -17,23 +17,31 @@ settings.register_profile("default", max_examples=100, deadline=None, suppress_h
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-# The tests of the examples need what the extra `test-examples` installs. The library's own do not, so that they run on
-# the lowest dependencies and nothing else.
-_ABSENT = [name for name in ("aiogram", "fastapi", "playwright", "rich") if find_spec(name) is None]
-_NAMED_ONLY = [Path(__file__).parent / name for name in ("peers", "vendor")]
-collect_ignore = ["examples"] if _ABSENT else []
+# The tests of the examples and of the site need what the extra `test-examples` installs. The library's own do not, so
+# that they run on the lowest dependencies and nothing else.
+_NEEDS = {
+    "docs": ("fastapi", "httpx", "pandas", "pyarrow", "sybil"),
+    "examples": ("aiogram", "fastapi", "matplotlib", "playwright", "pyarrow", "rich"),
+}
+_ABSENT = {room: [name for name in names if find_spec(name) is None] for room, names in _NEEDS.items()}
+_NAMED_ONLY = {"peers", "site", "vendor"}  # `make peers`, `make docs`, `make vendor`
+collect_ignore = [room for room, names in _ABSENT.items() if names]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what needs real time and other programs, unless it is named (`make peers`, `make vendor`)."""
-    is_named = any(f"tests/{collection_path.name}" in argument for argument in config.args)
-    return True if collection_path in _NAMED_ONLY and not is_named else None
-
-
-def pytest_report_header() -> str | None:
-    if not _ABSENT:
+    """Leave out the tests that a command of their own runs, unless they are named."""
+    if collection_path.parent != Path(__file__).parent or collection_path.name not in _NAMED_ONLY:
         return None
-    return f"the examples are not tested here: without {', '.join(_ABSENT)} (pip install 'aiomatatika[test-examples]')"
+    is_named = any(f"tests/{collection_path.name}" in argument for argument in config.args)
+    return None if is_named else True
+
+
+def pytest_report_header() -> list[str]:
+    return [
+        f"tests/{room} is left out: without {', '.join(names)} (pip install 'aiomatatika[test-examples]')"
+        for room, names in _ABSENT.items()
+        if names
+    ]
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ OWN: dict[type[MatatikaError], tuple[tuple[Any, ...], dict[str, Any]]] = {
 }
 NOTHING: tuple[tuple[Any, ...], dict[str, Any]] = (("wrong",), {})
 LATER: dict[type[MatatikaError], dict[str, object]] = {
-    ForbiddenError: {"code": "insufficient_scope"},
+    ForbiddenError: {"code": "insufficient_scope", "audience": "https://app.matatika.com/api"},
     RateLimitError: {"retry_after": 2.5},
     ResponseError: {"status": 200},
 }

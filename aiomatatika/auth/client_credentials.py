@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from yarl import URL
 
 from aiomatatika.auth.token import Granted, Instant, Refused
-from aiomatatika.auth.token_response import read_token_response
 from aiomatatika.credentials import ClientCredentials
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.deployment import Deployment
 from aiomatatika.errors import ConfigurationError, ResponseError, TransportError, TransportTimeoutError
 from aiomatatika.options import Options
+from aiomatatika.transport.attempt_log import log_attempt
 from aiomatatika.transport.clock import Clock, Deadline
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.failure import Failure, NoResponse
@@ -77,7 +77,7 @@ class ClientCredentialsGrant:
         attempt = 0
         while True:
             attempt += 1
-            outcome, failure = await self._attempt(deadline.left())
+            outcome, failure = await self._attempt(deadline.left(), attempt)
             if isinstance(outcome, Granted):
                 return outcome
             failed = FailedAttempt(failure=failure, repeat=Repeat.SAFE, number=attempt)
@@ -87,10 +87,15 @@ class ClientCredentialsGrant:
                 return outcome
             await self._clock.sleep(wait)
 
-    async def _attempt(self, time_left: float) -> tuple[Granted | Refused, Failure]:
+    async def _attempt(self, time_left: float, number: int) -> tuple[Granted | Refused, Failure]:
+        # Late: with what reads errors it takes a tenth of the time to import that the whole library takes.
+        from aiomatatika.auth.token_response import read_token_response
+
         asked_at = Instant.now(self._clock)
         limits = attempt_limits(self._timeouts, time_left, enforced=True)
         response = await self._connections.exchange(self._request(), None, limits)
+        facts = CallFacts("POST", self._token_url.raw_path, attempts=number)
+        log_attempt(facts, facts.path, response, self._clock.monotonic() - asked_at.monotonic)
         if isinstance(response, NoResponse):
             return _lost(response), response.failure
         return read_token_response(response, asked_at), Failure.FAILED

@@ -25,6 +25,7 @@ from aiomatatika.errors import AuthenticationError
 from aiomatatika.secret import Secret
 from aiomatatika.transport.clock import Clock
 from aiomatatika.transport.lifetime import Lifetime
+from aiomatatika.transport.message import error_log_fields
 
 __all__ = ["TokenSource"]
 
@@ -193,6 +194,7 @@ class TokenSource:
                 refused.error,
                 token.end_age - token.asked_at.age(self._clock),
                 failure.wait_to_refresh(self._clock),
+                extra=error_log_fields(refused.error),
             )
 
     def confirm(self, token: Token) -> None:

@@ -77,7 +77,10 @@ def _granted(response: Response, asked_at: Instant) -> Granted | Refused:
         return _unexpected("token_type: expected Bearer")
     lifetime = _lifetime(member(document, "expires_in"))
     if lifetime is None:
-        _logger.warning("the token endpoint did not say how long its token lives: taken as 600 s")
+        _logger.warning(
+            "the token endpoint did not say how long its token lives: taken as 600 s",
+            extra=response.call.log_fields(response.status),
+        )
         lifetime = _DEFAULT_LIFETIME
     return Granted(Secret(token), lifetime, asked_at)
 

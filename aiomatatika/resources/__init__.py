@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from aiomatatika.resources.channels import Channels
     from aiomatatika.resources.comments import Comments
     from aiomatatika.resources.datacomponents import Datacomponents
-    from aiomatatika.resources.dataplugins import Dataplugins
+    from aiomatatika.resources.dataplugins.group import Dataplugins
     from aiomatatika.resources.datasets.group import Datasets
     from aiomatatika.resources.datastores import Datastores
     from aiomatatika.resources.deployments import Deployments
     from aiomatatika.resources.feed import Feed
     from aiomatatika.resources.invitations import Invitations
-    from aiomatatika.resources.jobs import Jobs
+    from aiomatatika.resources.jobs.group import Jobs
     from aiomatatika.resources.members import Members
     from aiomatatika.resources.news import News
     from aiomatatika.resources.notifications import Notifications
@@ -87,7 +87,7 @@ class Groups:
     """Comments: what is said about datasets, and the replies."""
     datacomponents: Datacomponents = _late("datacomponents", "Datacomponents")
     """Datacomponents: dataplugins with their settings, which pipelines are made of."""
-    dataplugins: Dataplugins = _late("dataplugins", "Dataplugins")
+    dataplugins: Dataplugins = _late("dataplugins.group", "Dataplugins")
     """Dataplugins: definitions of the connectors that datacomponents are made from."""
     datasets: Datasets = _late("datasets.group", "Datasets")
     """Datasets: published views of data, with an optional chart."""
@@ -99,7 +99,7 @@ class Groups:
     """The feed: the datasets that a workspace puts forward."""
     invitations: Invitations = _late("invitations", "Invitations")
     """Invitations: e-mail addresses that were asked into a workspace."""
-    jobs: Jobs = _late("jobs", "Jobs")
+    jobs: Jobs = _late("jobs.group", "Jobs")
     """Jobs: runs of pipelines, and other tasks of a workspace."""
     members: Members = _late("members", "Members")
     """Members: who belongs to a workspace."""

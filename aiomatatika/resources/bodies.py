@@ -24,7 +24,7 @@ from aiomatatika.secret import Secret
 
 __all__ = ["FieldValues", "kept_members", "member", "sent_back", "set_by_server", "settable_members"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 _SET_BY_SERVER: Final = "set by server"
 _SENT_BACK: Final = "sent back"
@@ -117,6 +117,11 @@ def kept_members(cls: Any, members: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def _without_none(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+# No local of these methods holds what is sent: it can be a password, and a traceback with locals would show it.
 @final
 class FieldValues:
     """What a caller sets on a resource: becomes a body, and does not show.
@@ -151,8 +156,7 @@ class FieldValues:
         Args:
             id: The id of the resource, where no path names it.
         """
-        given = {"id": id} | self._members()
-        return json_body(kept_members(self._cls, {name: value for name, value in given.items() if value is not None}))
+        return json_body(_without_none(kept_members(self._cls, {"id": id} | self._members())))
 
     def edit(self) -> Body:
         """Return the body of a PATCH: the fields given, and null where they are None."""
@@ -160,10 +164,4 @@ class FieldValues:
 
     def change(self, resource: HalResource) -> Body:
         """Return the body of a PUT: the resource as it was read, with the changes; None takes a member away."""
-        return json_body(
-            {
-                name: value
-                for name, value in kept_members(self._cls, _members_of(resource) | self._members()).items()
-                if value is not None
-            }
-        )
+        return json_body(_without_none(kept_members(self._cls, _members_of(resource) | self._members())))

@@ -7,7 +7,7 @@ import hmac
 from aiomatatika.decoding.header_fields import HeaderFields
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.resources.group import ACCEPTED, CallOptions, Group, Ref, id_of
-from aiomatatika.resources.jobs import Job
+from aiomatatika.resources.jobs.models import Job
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.secret import Secret
 from aiomatatika.transport.repeat import Repeat

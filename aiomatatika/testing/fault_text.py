@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiomatatika.testing.faults import Fault
+from aiomatatika.testing.option_text import add_option, count, seconds
 
 __all__ = ["FAULT_SYNTAX", "fault_arguments"]
 
@@ -40,43 +41,38 @@ def _yes_or_no(text: str) -> bool:
         raise ValueError("give yes or no") from None
 
 
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise ValueError("give a whole number")
-    return int(text)
-
-
 def _status(text: str) -> int:
-    if not 200 <= (status := _count(text)) <= 999:
+    if not 200 <= (status := count(text)) <= 999:
         raise ValueError("give a status from 200 to 999")
     return status
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"\d{1,9}(\.\d+)?", text, re.ASCII):
-        raise ValueError("give a number of seconds")
-    return float(text)
 
 
 def _times(text: str) -> int | None:
     if text == "forever":
         return None
-    if (times := _count(text)) == 0:
+    if (times := count(text)) == 0:
         raise ValueError("give a number from 1, or forever")
     return times
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
+def _header(text: str) -> tuple[str, str]:
+    if not (field := _HEADER.fullmatch(text)):
+        raise ValueError("give header=NAME:VALUE")
+    return field[1], field[2]
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "header": _header,
     "status": _status,
     "body": str,
-    "delay": _seconds,
-    "drip": _seconds,
-    "cut_after": _count,
+    "delay": seconds,
+    "drip": seconds,
+    "cut_after": count,
     "drop": str,
     "reset": _yes_or_no,
     "act": _yes_or_no,
     "times": _times,
-    "skip": _count,
+    "skip": count,
 }
 
 
@@ -95,27 +91,12 @@ def fault_arguments(text: str) -> dict[str, Any]:
         if query:
             arguments["query"] = dict(parse_qsl(query, keep_blank_values=True))
     for word in words:
-        _add_option(arguments, word)
+        if "=" not in word:
+            raise ValueError(f"{word!r} is neither a METHOD nor a /path nor NAME=VALUE")
+        add_option(arguments, word, _READERS, repeatable={"header"})
+    if fields := arguments.pop("header", None):
+        arguments["headers"] = dict(fields)
     if arguments.keys() <= {"method", "path", "query", "times", "skip"}:
         raise ValueError("it does nothing: say what goes wrong, for example status=503")
     Fault(**arguments)  # refuses contradictions
     return arguments
-
-
-def _add_option(arguments: dict[str, Any], word: str) -> None:
-    name, sign, value = word.partition("=")
-    if not sign:
-        raise ValueError(f"{word!r} is neither a METHOD nor a /path nor NAME=VALUE")
-    if name == "header":
-        if not (field := _HEADER.fullmatch(value)):
-            raise ValueError(f"{word!r}: give header=NAME:VALUE")
-        arguments.setdefault("headers", {})[field[1]] = field[2]
-    elif name not in _READERS:
-        raise ValueError(f"unknown name {name!r}: use one of {', '.join(['header', *_READERS])}")
-    elif name in arguments:
-        raise ValueError(f"{name} is given twice")
-    else:
-        try:
-            arguments[name] = _READERS[name](value)
-        except ValueError as error:
-            raise ValueError(f"{word!r}: {error}") from None

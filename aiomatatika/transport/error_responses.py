@@ -61,10 +61,18 @@ def request_id(response: Response, secrets: Iterable[Secret]) -> str | None:
     return None
 
 
-def api_error(response: Response, secrets: Iterable[Secret], retry_after: float | None) -> ApiError:
+def api_error(
+    response: Response, secrets: Iterable[Secret], retry_after: float | None, audience: str | None = None
+) -> ApiError:
     """Return the error of a response with status 400 to 599.
 
     Its body (Spring's, problem details, or a page of some proxy) is optional.
+
+    Args:
+        response: The response.
+        secrets: What the error must not repeat.
+        retry_after: Seconds that the server asks to wait.
+        audience: The audience that the token was requested for.
     """
     secrets = tuple(secrets)
     document = decode_json(response.body)
@@ -82,7 +90,7 @@ def api_error(response: Response, secrets: Iterable[Secret], retry_after: float 
     fields = redact_all(errors, secrets) if isinstance(errors, list) else []
     error = cls(response.status, errors=[each for each in fields if isinstance(each, Mapping)], **texts)
     if isinstance(error, ForbiddenError):
-        error.code = challenge_code(response)
+        error.code, error.audience = challenge_code(response), audience
     if isinstance(error, RateLimitError):
         error.retry_after = retry_after
     return error

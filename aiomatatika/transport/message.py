@@ -19,9 +19,9 @@ from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.unread_body import UnreadBody
 
-__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response"]
+__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response", "error_log_fields"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -107,6 +107,22 @@ class CallFacts(msgspec.Struct, eq=False):
             error.maybe_done, error.repeatable = self.maybe_done, self.repeatable
             error.request_id = self.request_id
 
+    def log_fields(self, status: int | None = None) -> dict[str, object]:
+        """Return the ``extra`` of a log record about the call."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "status": status,
+            "attempt": self.attempts,
+            "request_id": self.request_id,
+        }
+
+
+def error_log_fields(error: MatatikaError) -> dict[str, object]:
+    """Return the ``extra`` of a log record about an error."""
+    facts = CallFacts(error.method or "", error.path or "", attempts=error.attempts, request_id=error.request_id)
+    return facts.log_fields(getattr(error, "status", None))
+
 
 class Response:
     """A response of the API: status, headers and body, read whole.
@@ -156,20 +172,21 @@ class Response:
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        return self._read(read_resource(Content(self.body, self._content_type), cls))
+        return self._read(read_resource(Content(self._body(), self._content_type), cls))
 
     def structured_list(self, cls: type[T]) -> list[T]:
         """Return the body, an array, as objects of an attrs class; the rest as for `structured`."""
         return self._read(read_array(Content(self.body, self._content_type), cls))
 
     def _read(self, read: Read[T] | Mismatch) -> T:
-        found = self.promised(read)
+        found = self.promised(read) if isinstance(read, Mismatch) else read
         if found.unreadable:
             _logger.warning(
                 "%s %s: not what was promised, and left out: %s",
                 self.call.method,
                 self.call.path,
                 path_list(found.unreadable),
+                extra=self.call.log_fields(self.status),
             )
         return found.content
 

@@ -54,6 +54,7 @@ class SharedState(msgspec.Struct, eq=False):
         root: The root of the API, and the origin rule.
         tokens: Where the token of each attempt comes from.
         secrets: What a server's text must not repeat in an error.
+        audience: The audience that tokens are requested for; None where the caller brings them.
     """
 
     deployment: Deployment
@@ -63,6 +64,7 @@ class SharedState(msgspec.Struct, eq=False):
     tokens: TokenSource
     clock: Clock
     secrets: tuple[Secret, ...] = ()
+    audience: str | None = None
     budget: RetryBudget = msgspec.field(default_factory=RetryBudget)
     pacer: Pacer = msgspec.field(default_factory=Pacer)
 

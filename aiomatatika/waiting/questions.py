@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from math import inf
 
@@ -11,12 +10,12 @@ import msgspec
 from aiomatatika.errors import MatatikaError, PendingError, RateLimitError, ResponseError
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import Request, Response, error_log_fields
 from aiomatatika.waiting.polling import Polling
 
 __all__ = ["Questions"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 
 class Questions:
@@ -79,7 +78,7 @@ class Questions:
             return False
         is_outage = not isinstance(error, ResponseError) and self.polling.left(self._clock.monotonic()) > 0
         if is_outage and self._failure is None:
-            _logger.warning("asked again until the API responds: %s", error)
+            _logger.warning("asked again until the API responds: %s", error, extra=error_log_fields(error))
         self._failure = error
         self._attempts += error.attempts
         if isinstance(error, RateLimitError):
@@ -99,9 +98,8 @@ class Questions:
             return
         lifetime = self._client.state.lifetime
         try:
-            async with asyncio.timeout(None) as limit:
-                with lifetime.in_flight(limit):
-                    await self._clock.sleep(seconds)
+            with lifetime.in_flight(inf):
+                await self._clock.sleep(seconds)
         except TimeoutError:  # the limit is `close`
             lifetime.check_open()
 

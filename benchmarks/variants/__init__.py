@@ -14,15 +14,15 @@ __all__ = ["ALL", "DICTS", "OURS", "PEER", "QUICK", "Variant", "load"]
 
 OURS: Final = "this library"
 DICTS: Final = "aiohttp + orjson"
-PEER: Final = "httpx + pydantic"
+PEER: Final = "aiohttp + pydantic"
 
 _MODULES: Final = {
     "raw asyncio streams": "streams:Streams",
     "aiohttp + read()": "aiohttp_bare:AiohttpRead",
     DICTS: "aiohttp_bare:AiohttpOrjson",
     OURS: "ours:Ours",
-    "aiohttp + pydantic": "aiohttp_pydantic:AiohttpPydantic",
-    PEER: "httpx_pydantic:HttpxPydantic",
+    PEER: "aiohttp_pydantic:AiohttpPydantic",
+    "httpx + pydantic": "httpx_pydantic:HttpxPydantic",
     "authlib AsyncOAuth2Client": "authlib_client:AuthlibClient",
     "githubkit core + pydantic": "githubkit_core:GithubkitCore",
     "openai base client + page class": "openai_base:OpenaiBase",

@@ -33,8 +33,8 @@ class AiohttpRead(Variant):
         return await self._get(self._one)
 
     async def page(self, size: int) -> int:
-        """GET a page and count ids, so that the bytes are known to be there."""
-        return (await self._get(f"{self._list}{size}")).count(b'{"id"')
+        """GET a page and count client IDs, so that the bytes are known to be there."""
+        return (await self._get(f"{self._list}{size}")).count(b'"clientId"')
 
     async def _get(self, url: str) -> bytes:
         async with self._http.get(url) as response:

@@ -29,8 +29,8 @@ class Streams(Variant):
         return await self._get(f"/api/apikeys/{key_id(1)}")
 
     async def page(self, size: int) -> int:
-        """GET a page and count ids, so that the bytes are known to be there."""
-        return (await self._get(f"/api/apikeys/?size={size}")).count(b'{"id"')
+        """GET a page and count client IDs, so that the bytes are known to be there."""
+        return (await self._get(f"/api/apikeys/?size={size}")).count(b'"clientId"')
 
     async def _get(self, target: str) -> bytes:
         async with self._places:

@@ -13,6 +13,7 @@ from aiomatatika import (
     ConflictError,
     ForbiddenError,
     InvalidArgumentError,
+    JobFailedError,
     LinkError,
     MatatikaError,
     MethodNotAllowedError,
@@ -34,7 +35,7 @@ ADVICE: Mapping[type[MatatikaError], str] = {
     ConfigurationError: "My settings cannot work. Please tell my operator: the log says which.",
     InvalidArgumentError: "I cannot ask the Matatika API for that. Please check what you typed.",
     SessionClosedError: "I am just being switched off. Please ask again when I am back.",
-    TransportError: "I cannot reach the Matatika API. Please try again in a minute.",
+    TransportError: "I cannot reach the Matatika API.",
     AuthenticationError: "My own API key is refused. Please tell my operator to give me another.",
     ApiError: "The Matatika API refused that, in a way that I do not know. My log says more.",
     BadRequestError: "The Matatika API does not accept that. Please check what you typed.",
@@ -43,14 +44,15 @@ ADVICE: Mapping[type[MatatikaError], str] = {
     MethodNotAllowedError: "That key cannot be changed in this way.",
     ConflictError: "That key was changed at the same time. Look at /keys, then try again.",
     RateLimitError: "The Matatika API has received too many requests.",
-    ServerError: "The Matatika API has a problem of its own. Please try again in a few minutes.",
+    ServerError: "The Matatika API has a problem of its own.",
     ResponseError: "I do not understand the response of the Matatika API. It may need a newer version of me.",
     LinkError: "The Matatika API names a link that I cannot follow. Please tell my operator.",
     RelationNotFoundError: "The Matatika API does not offer that for this key.",
     UnsafeLinkError: "The Matatika API sent me elsewhere, and I did not go. Please tell my operator.",
-    PaginationError: "The list of keys does not end as it should. Please try again.",
+    PaginationError: "The list of keys does not end as it should. Please tell my operator.",
     SecretLostError: "The secret of a new key was lost on its way, for good.",
     SecretDeliveryError: "A key was made, but a later step failed. Look at /keys.",
+    JobFailedError: "The job has failed. Its log says why.",
     PendingError: "The Matatika API has accepted that, but not done it yet. Look at /keys in a minute.",
 }
 
@@ -68,4 +70,8 @@ def advice(error: MatatikaError) -> str:
             None: f"If /keys shows {error.key_id}, delete it in the app. Then ask again.",
         }
         return f"{text} {left[error.orphan]}"
+    if error.transient:
+        return f"{text} Please try again in a minute."
+    if isinstance(error, TransportError | ServerError):
+        return f"{text} It may have done what you asked for: look at /keys before you ask again."
     return text

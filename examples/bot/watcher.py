@@ -97,7 +97,7 @@ class Watcher:
             async with aclosing(self._matatika.apikeys.list(size=100, prefetch=1).pages()) as pages:
                 async for page in pages:
                     totals.add(page.total_elements)
-                    seen |= {str(key.id): _name(key) for key in page.items}
+                    seen |= dict(map(_id_and_name, page.items))
             if totals <= {len(seen), None}:
                 return seen
         _logger.info("the list of keys does not stand still: next time, then")
@@ -105,13 +105,13 @@ class Watcher:
 
     async def _still_there(self, before: Mapping[str, str], seen: Mapping[str, str]) -> dict[str, str]:
         """Ask for each key that is missing by its id: only a 404 is a removal."""
-        found = {}
+        found = []
         for key_id in before.keys() - seen.keys():
             try:
-                found[key_id] = _name(await self._matatika.apikeys.get(key_id))
+                found.append(_id_and_name(await self._matatika.apikeys.get(key_id)))
             except NotFoundError:
                 continue
-        return found
+        return dict(found)
 
     def _lost_sight(self, error: MatatikaError) -> None:
         _logger.warning("the watcher cannot look: %s: %s", type(error).__name__, error)
@@ -143,5 +143,6 @@ class Watcher:
                 self._state.save()
 
 
-def _name(key: ApiKey) -> str:
-    return key.name or ""
+def _id_and_name(key: ApiKey) -> tuple[str, str]:
+    row = key.to_dict()  # what JSON can hold, and no secret: the state file keeps it
+    return row["id"], row["name"] or ""

@@ -57,6 +57,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     errors.PaginationError: Answer(502, "The API's pages of keys do not fit together.", _LATER),
     errors.SecretLostError: Answer(502, "The secret of a new key is lost.", "You can create another key."),
     errors.SecretDeliveryError: Answer(502, "A key was made, but a later step failed.", "See its secret first."),
+    errors.JobFailedError: Answer(502, "The job has failed.", "Its log says why. Running it again starts another."),
     errors.PendingError: Answer(202, "The API has accepted it, but not done it yet.", f"Wait a little. {_LOOK}"),
     NoRoomError: Answer(503, "Too many new secrets wait to be seen.", "No key was made. First see those on the list."),
     StaleFormError: Answer(
@@ -84,12 +85,14 @@ class Explanation:
         details: Sentences that only this error can give.
         exact: The error in the library's words, which hold no secret; None for other errors.
         headers: Header fields that go with it.
+        transient: Whether trying again can help, and is safe.
     """
 
     answer: Answer
     details: list[str]
     exact: str | None
     headers: dict[str, str]
+    transient: bool
 
 
 def answer_to(error: Exception) -> Answer:
@@ -103,7 +106,8 @@ def explain(error: Exception) -> Explanation:
     headers = {}
     if isinstance(error, errors.RateLimitError) and error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
-    return Explanation(answer_to(error), _details_of(error), exact, headers)
+    transient = isinstance(error, errors.MatatikaError) and error.transient
+    return Explanation(answer_to(error), _details_of(error), exact, headers, transient)
 
 
 def _details_of(error: Exception) -> list[str]:

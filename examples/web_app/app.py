@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from aiomatatika import MatatikaSession
 from aiomatatika.testing import demo_session
 from examples.web_app import error_pages, health, keys, secret_pages
-from examples.web_app.dependencies import State
+from examples.web_app.dependencies import DeletedNames, State
 from examples.web_app.guard import Guard
 from examples.web_app.health import Health
 from examples.web_app.one_time_secrets import OneTimeSecrets
@@ -50,7 +50,7 @@ def create_app(
         async with open_session() as session:
             secrets = OneTimeSecrets(patience=patience)
             try:
-                yield State(session=session, secrets=secrets, health=Health(session, now=now))
+                yield State(session=session, secrets=secrets, health=Health(session, now=now), deleted=DeletedNames())
             finally:
                 await secrets.close(within=shutdown_waits)
 

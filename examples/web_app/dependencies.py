@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Annotated, TypedDict, cast
+from uuid import UUID
 
 from fastapi import Depends, Request
 
-from aiomatatika import MatatikaSession, Timeouts
+from aiomatatika import ApiKey, MatatikaSession, Timeouts
 from examples.web_app.health import Health
 from examples.web_app.one_time_secrets import OneTimeSecrets
 
 # A person waits for a page: it fails sooner than the making of a key, which a task of the app waits for.
 _OF_A_PAGE = Timeouts(total=15)
+
+
+class DeletedNames:
+    """The names of the last keys that were deleted here, for the page that says so."""
+
+    def __init__(self) -> None:
+        self._names: deque[tuple[UUID, str]] = deque(maxlen=100)
+
+    def add(self, key: ApiKey) -> None:
+        """Remember a key's name."""
+        self._names.append((key.id, key.name or "(no name)"))
+
+    def get(self, key_id: UUID | None) -> str | None:
+        """Return the name that a key had."""
+        return dict(self._names).get(key_id) if key_id else None
 
 
 class State(TypedDict):
@@ -20,6 +37,7 @@ class State(TypedDict):
     session: MatatikaSession
     secrets: OneTimeSecrets
     health: Health
+    deleted: DeletedNames
 
 
 def state_of(request: Request) -> State:

@@ -17,12 +17,16 @@ from examples.web_app.one_time_secrets import NoRoomError, StaleFormError
 from examples.web_app.pages import page
 
 
-def error_page(request: Request, error: Exception) -> Response:
-    """Return the page of an error that `answers.ANSWERS` knows; a key that comes with it is kept until it is seen."""
+def error_page(request: Request, error: Exception, *, retry: bool = True) -> Response:
+    """Return the page of an error that `answers.ANSWERS` knows; a key that comes with it is kept until it is seen.
+
+    Where trying again can help, a link leads to the same page, or to the form that was sent: nothing is sent twice.
+    """
+    again = request.url.path + (f"?{request.url.query}" if request.url.query else "") if retry else None
     said = explain(error)
     ticket = state_of(request)["secrets"].keep(error.api_key) if isinstance(error, SecretDeliveryError) else None
     orphan = error.key_id if isinstance(error, SecretLostError) and error.orphan is not False else None
-    values = {"error": said, "ticket": ticket, "orphan": orphan}
+    values = {"error": said, "ticket": ticket, "orphan": orphan, "again": again if said.transient else None}
     return page(request, "error.html", values, status=said.answer.status, headers=said.headers)
 
 

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import contextlib
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from aiomatatika import ApiKey, MatatikaSession, NotFoundError
-from examples.web_app.dependencies import PageSession, Secrets, Session
+from examples.web_app.dependencies import PageSession, Secrets, Session, state_of
 from examples.web_app.error_pages import error_page
+from examples.web_app.listing import AtPlace, Place, load
 from examples.web_app.one_time_secrets import OneTimeSecrets, Ticket
-from examples.web_app.pages import page
+from examples.web_app.pages import page, short
 
 router = APIRouter()
 
-KEYS_A_PAGE = 10
 LONGEST_NAME = 200
 _READY_WITHIN = 45
 """Seconds that a new key has to be accepted: what the page then shows works."""
 
 NOTICES = {"renamed": "The key has its new name.", "deleted": "The key is deleted."}
 
-PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 Text = Annotated[str, Form(max_length=10_000)]
 
 
-def _to_list(number: int, **values: object) -> Response:
-    return RedirectResponse("/?" + urlencode({"page": number} | values), 303)
+def _to_list(place: Place, number: int | None = None, **more: object) -> Response:
+    return RedirectResponse(f"/?{place.query(number, **more)}", 303)
 
 
 def _fault_of(name: str) -> str | None:
@@ -60,22 +58,32 @@ async def show_list(
     request: Request,
     session: PageSession,
     secrets: Secrets,
-    number: PageNumber = 1,
+    place: AtPlace,
     notice: str = "",
     changed: UUID | None = None,
 ) -> Response:
-    """Show one page of keys: one GET, and the counts that come with it."""
-    keys = await session.apikeys.list(page=number - 1, size=KEYS_A_PAGE).page()
-    if not keys.items and keys.total_pages is not None and number > max(keys.total_pages, 1):
-        return _to_list(max(keys.total_pages, 1), notice=notice)  # its last key was deleted
+    """Show a part of the keys."""
+    part = await load(session, place)
+    last = max(part.pages or 0, 1)
+    if not part.keys and part.pages is not None and place.number > last:
+        return _to_list(place, last, notice=notice)  # its last key was deleted
+    deleted = state_of(request)["deleted"].get(changed) if notice == "deleted" else None
     values = {
-        "keys": keys,
-        "number": number,
-        "notice": NOTICES.get(notice),
+        "part": part,
+        "place": place,
+        "orders": {"newest": "Newest first", "oldest": "Oldest first", "name": "By name"},
+        "notice": f"The key “{short(deleted)}” is deleted." if deleted else NOTICES.get(notice),
         "unseen": secrets.unseen,
         "changed": changed,
     }
     return page(request, "list.html", values)
+
+
+@router.get("/keys.json")
+async def download(session: Session) -> Response:
+    """Send all keys as JSON: `to_dict` leaves out whatever is secret."""
+    rows = [key.to_dict() async for key in session.apikeys.list(size=100, prefetch=1)]
+    return JSONResponse(rows, headers={"Content-Disposition": 'attachment; filename="keys.json"'})
 
 
 @router.get("/keys/new")
@@ -96,36 +104,36 @@ async def create(request: Request, session: Session, secrets: Secrets, name: Tex
 
 
 @router.get("/keys/{key_id}/rename")
-async def ask_new_name(request: Request, session: PageSession, key_id: UUID, number: PageNumber = 1) -> Response:
+async def ask_new_name(request: Request, session: PageSession, key_id: UUID, place: AtPlace) -> Response:
     """Ask for the new name of a key."""
     key = await session.apikeys.get(key_id)
-    values = {"key": key, "name": key.name, "number": number, "fault": None, "longest": LONGEST_NAME}
+    values = {"key": key, "name": key.name, "place": place, "fault": None, "longest": LONGEST_NAME}
     return page(request, "rename.html", values)
 
 
 @router.post("/keys/{key_id}/rename")
 async def rename(
-    request: Request, session: PageSession, secrets: Secrets, key_id: UUID, number: PageNumber = 1, name: Text = ""
+    request: Request, session: PageSession, secrets: Secrets, key_id: UUID, place: AtPlace, name: Text = ""
 ) -> Response:
     """Rename a key."""
     # The whole key rather than its id: unknown members are sent back, and a lost response is noticed.
     key = await session.apikeys.get(key_id)
     name = name.strip()
     if fault := _fault_of(name):
-        values = {"key": key, "name": name, "number": number, "fault": fault, "longest": LONGEST_NAME}
+        values = {"key": key, "name": name, "place": place, "fault": fault, "longest": LONGEST_NAME}
         return page(request, "rename.html", values, status=422)
     # If the key is deleted just now, this makes it anew, with a new secret in the error.
     await secrets.see_through(session.apikeys.update(key, name=name))
-    return _to_list(number, notice="renamed", changed=key_id)
+    return _to_list(place, notice="renamed", changed=key_id)
 
 
 @router.get("/keys/{key_id}/rotate")
 async def confirm_rotation(
-    request: Request, session: PageSession, secrets: Secrets, key_id: UUID, number: PageNumber = 1
+    request: Request, session: PageSession, secrets: Secrets, key_id: UUID, place: AtPlace
 ) -> Response:
     """Ask whether to rotate a key."""
     key = await session.apikeys.get(key_id)
-    values = {"key": key, "form": secrets.new_form(), "number": number, "own": _is_own(session, key)}
+    values = {"key": key, "form": secrets.new_form(), "place": place, "own": _is_own(session, key)}
     return page(request, "rotate.html", values)
 
 
@@ -144,15 +152,17 @@ async def rotate(request: Request, session: Session, secrets: Secrets, key_id: U
 
 
 @router.get("/keys/{key_id}/delete")
-async def confirm_deletion(request: Request, session: PageSession, key_id: UUID, number: PageNumber = 1) -> Response:
+async def confirm_deletion(request: Request, session: PageSession, key_id: UUID, place: AtPlace) -> Response:
     """Ask whether to delete a key."""
     key = await session.apikeys.get(key_id)
-    return page(request, "delete.html", {"key": key, "number": number, "own": _is_own(session, key)})
+    return page(request, "delete.html", {"key": key, "place": place, "own": _is_own(session, key)})
 
 
 @router.post("/keys/{key_id}/delete")
-async def delete(session: PageSession, key_id: UUID, number: PageNumber = 1) -> Response:
+async def delete(request: Request, session: PageSession, key_id: UUID, place: AtPlace) -> Response:
     """Delete a key."""
     with contextlib.suppress(NotFoundError):  # the button was pressed twice, or somebody was faster
-        await session.apikeys.delete(key_id)
-    return _to_list(number, notice="deleted")
+        key = await session.apikeys.get(key_id)
+        state_of(request)["deleted"].add(key)
+        await session.apikeys.delete(key)
+    return _to_list(place, notice="deleted", changed=key_id)

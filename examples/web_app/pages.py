@@ -17,6 +17,16 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_LONGEST = 60
+
+
+def short(name: str | None) -> str:
+    """Return a name, whoever chose it, as one that fits into a heading or a row."""
+    name = name or "(no name)"
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+_templates.filters["short"] = short
 
 
 def page(

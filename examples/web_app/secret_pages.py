@@ -31,7 +31,7 @@ async def how_far(request: Request, secrets: Secrets, ticket_id: str) -> Respons
         return page(request, "making.html", values)
     if ticket.failed and ticket.error is not None:
         ticket.seen = True
-        return error_page(request, ticket.error)
+        return error_page(request, ticket.error, retry=False)  # its form is elsewhere
     if not ticket.holds_secret:
         return page(request, "secret_seen.html", values, status=410)
     values["error"] = explain(ticket.error) if ticket.error is not None else None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from aiomatatika import MatatikaError, MatatikaSession, RateLimitError, SecretLostError
+from aiomatatika import MatatikaError, MatatikaSession, RateLimitError, SecretLostError, ServerError, TransportError
 from aiomatatika.testing import MatatikaServer
 from examples.bot.advice import ADVICE, advice
 from examples.bot.text import plain
@@ -274,12 +274,19 @@ def test_every_error_of_the_tree_has_advice_and_no_word_of_the_servers_in_it(kin
     error = kind.__new__(kind, "canary")
     error.args = ("canary",)
     vars(error).update(message="canary", errors=("canary",), key_id=UUID(int=1), orphan=None, path="/canary")
+    vars(error).update(status=400, sent="no")
     assert "canary" not in advice(error)
     assert advice(error).endswith(".")
 
 
 def lost(orphan: bool | None) -> SecretLostError:
     return SecretLostError("x", key_id=UUID(int=1), created=True, orphan=orphan)
+
+
+def once(error: MatatikaError) -> MatatikaError:
+    """Make it the error of a call that is not to be repeated."""
+    error.repeatable = False
+    return error
 
 
 def limited(retry_after: float | None) -> RateLimitError:
@@ -296,6 +303,9 @@ def limited(retry_after: float | None) -> RateLimitError:
         (lost(orphan=None), f"If /keys shows {UUID(int=1)}, delete it in the app."),
         (limited(61.2), "Please try again in 62 seconds."),
         (limited(None), "Please try again in a minute."),
+        (TransportError("x", sent="no"), "cannot reach the Matatika API. Please try again in a minute."),
+        (once(TransportError("x", sent="maybe")), "look at /keys before you ask again."),
+        (once(ServerError(502)), "look at /keys before you ask again."),
     ],
 )
 def test_what_only_this_error_knows_is_advised(error: MatatikaError, says: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import json
 import logging
 import re
 from collections import Counter
@@ -20,6 +22,7 @@ from examples.web_app.secret_pages import show_once
 from .programs import ONE, TOKENS, watched
 from .web_app_running import WAITS, WebApp, running
 
+NAMES = re.compile(r'<th scope="row" title=".*?">(.*?)</th>')
 impatient = pytest.mark.parametrize("app", [{"patience": 0}], indirect=True, ids=["shows at once that it is working"])
 
 # The list
@@ -45,14 +48,38 @@ async def test_the_list_is_shown_page_by_page_at_one_request_each(app: WebApp) -
         assert f"Page {number} of 3" in page.text
         assert "25 keys in all" in page.text
         assert ('rel="prev"' in page.text) == (number > 1)
-        names += re.findall(r'<th scope="row">(.*?)</th>', page.text)
+        names += NAMES.findall(page.text)
         following = re.search(r'rel="next" href="([^"]+)"', page.text)
         assert (following is not None) == (number < 3)
         path = following[1] if following else ""
-    assert names == [key.name for key in app.api.api_keys.values()]
+    assert names == [key.name for key in app.api.api_keys.values()][::-1]  # the newest first
     assert app.api.requests.methods() == ["GET"] * 3
     beyond = await app.get("/?page=9&notice=deleted")
     assert (beyond.path, "The key is deleted." in beyond.text) == ("/?page=3&notice=deleted", True)
+
+
+async def test_the_list_is_ordered_and_searched_and_keeps_both_from_page_to_page(app: WebApp) -> None:
+    app.api.add_api_keys(12, "nightly")
+    app.api.add_api_keys(1, "hourly")
+    found = await app.get("/?q=NIGHT&sort=name")
+    assert NAMES.findall(found.text) == [f"nightly-{number:05}" for number in range(1, 11)]
+    assert "12 keys found" in found.text
+    following = re.search(r'rel="next" href="([^"]+)"', found.text)
+    assert following
+    assert html.unescape(following[1]) == "/?page=2&sort=name&q=NIGHT"
+    last = await app.get(html.unescape(following[1]))
+    assert (NAMES.findall(last.text), 'rel="next"' in last.text) == (["nightly-00011", "nightly-00012"], False)
+    assert NAMES.findall((await app.get("/?sort=oldest")).text)[0] == "default"
+    assert "No key has “weekly” in its name." in (await app.get("/?q=weekly")).text
+
+
+async def test_the_list_is_downloaded_as_json_without_a_secret(app: WebApp) -> None:
+    app.api.add_api_keys(2)
+    answer = await app.get("/keys.json")
+    rows = json.loads(answer.text)
+    assert [(row["id"], row["name"]) for row in rows] == [(str(key.id), key.name) for key in app.api.api_keys.values()]
+    assert [row["name"] for row in rows if "access_token" not in row] == ["default"]  # the one that has a token
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="keys.json"'
 
 
 async def test_what_the_api_says_is_escaped(app: WebApp) -> None:
@@ -81,6 +108,9 @@ async def test_a_secret_is_shown_once_and_stands_in_no_url_and_no_log(
     assert WAITS in listed.text
     shown = await app.post(ticket.path)
     assert (shown.status, shown.path, secret in shown.text) == (200, ticket.path, True)
+    new = list(app.api.api_keys)[-1]
+    assert f'href="/?changed={new}#key-{new}">I have stored it' in shown.text
+    assert f'id="key-{new}" class="changed"' in (await app.get(f"/?changed={new}")).text
     for again in (await app.post(ticket.path), await app.get(ticket.path)):
         assert again.status == 410
         assert "This secret was shown already" in again.text
@@ -204,9 +234,9 @@ async def test_new_keys_are_refused_rather_than_unseen_secrets_dropped(app: WebA
 
 
 async def test_a_key_is_renamed_and_the_page_it_stood_on_is_shown(app: WebApp) -> None:
-    key_id = app.api.add_api_keys(15)[-1]
+    key_id = app.api.add_api_keys(15)[0]
     path = f"/keys/{key_id}/rename?page=2"
-    assert 'value="key-00015"' in (await app.get(path)).text
+    assert 'value="key-00001"' in (await app.get(path)).text
     assert (await app.post(path, name=" ")).status == 422
     answer = await app.post(path, name=" hourly batch ")
     assert answer.path == f"/?page=2&notice=renamed&changed={key_id}"
@@ -220,7 +250,7 @@ async def test_a_key_is_deleted_once_it_is_confirmed_and_deleting_again_is_no_er
     assert "Delete “key-00001”?" in (await app.get(f"/keys/{key_id}/delete")).text
     assert key_id in app.api.api_keys
     for _ in range(2):
-        assert "The key is deleted." in (await app.post(f"/keys/{key_id}/delete")).text
+        assert "The key “key-00001” is deleted." in (await app.post(f"/keys/{key_id}/delete")).text
     assert key_id not in app.api.api_keys
 
 

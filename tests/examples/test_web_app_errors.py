@@ -20,6 +20,7 @@ import pytest
 from aiomatatika import (
     ApiError,
     BadRequestError,
+    JobFailedError,
     MatatikaError,
     MatatikaSession,
     NewApiKey,
@@ -56,6 +57,8 @@ def example_of(cls: type[Exception], **details: Any) -> Exception:
         details = {"key_id": KEY_ID, "created": None, "orphan": True} | details
     if issubclass(cls, SecretDeliveryError):
         details["api_key"] = NewApiKey(id=KEY_ID, name="made", client_id="c", client_secret=Secret(CANARY))
+    if issubclass(cls, JobFailedError):
+        details["job"] = None
     return cls("<b>why</b>", **details)
 
 
@@ -129,6 +132,23 @@ async def test_what_only_this_error_knows_is_said(failing: Failing, error: Excep
     assert says in page.text
     assert page.headers.get("Retry-After") == ("62" if "62" in says else None)
     assert ("Delete that key" in page.text) == ("Delete that key" in says)
+
+
+async def test_where_it_can_help_a_button_tries_again_and_sends_no_form_twice(app: WebApp) -> None:
+    await app.get("/")  # the app has its token
+    key_id = app.api.default_key_id
+    for method, path, status, again in (
+        ("GET", "/?page=1&sort=name", 502, True),
+        ("GET", "/", 429, True),
+        ("GET", "/", 403, False),
+        ("POST", f"/keys/{key_id}/rename?page=1", 429, True),
+    ):
+        app.api.faults.add(status=status, times=None)
+        page = await (app.get(path) if method == "GET" else app.post(path, name="new"))
+        app.api.faults.clear()
+        assert page.status == status
+        assert (f'href="{html.escape(path)}">Try again' in page.text) == again
+        assert (await app.get(path)).status == 200
 
 
 async def test_a_key_in_an_error_is_shown_once_however_often_the_error_comes(failing: Failing) -> None:

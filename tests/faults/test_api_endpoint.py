@@ -42,7 +42,8 @@ async def test_A07_403(server: MatatikaServer, witness: Witness) -> None:
     challenge = 'Bearer error="insufficient_scope", scope="a b"'
     server.faults.add(path=API, status=403, headers={"WWW-Authenticate": challenge})
     error = await failure(server.session(), witness, ForbiddenError)
-    assert error.code == "insufficient_scope"
+    assert (error.code, error.audience) == ("insufficient_scope", server.deployment.audience)
+    assert str(error).endswith(f"(GET {API}); the token was requested for the audience {error.audience}")
     assert len(server.requests.token) == 1
     assert server.requests.methods() == ["GET"]
 

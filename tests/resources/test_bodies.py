@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -12,10 +13,10 @@ from uuid import UUID
 import attrs
 import pytest
 
-from aiomatatika import HalResource, Secret
+from aiomatatika import HalResource, InvalidArgumentError, Secret
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.hal import JsonObject
-from aiomatatika.resources.bodies import FieldValues, kept_members, member, set_by_server, settable_members
+from aiomatatika.resources.bodies import FieldValues, kept_members, member, sent_back, set_by_server, settable_members
 from aiomatatika.resources.masks import is_masked, is_usable, without_masks
 
 ID = UUID("904cf92b-1111-4222-8333-944455556666")
@@ -40,6 +41,7 @@ class Whole(HalResource):
     id: UUID
     created: datetime | None = set_by_server()
     owner: str = set_by_server("nobody", member="ownerName")
+    draft: bool | None = sent_back()
     due_at: datetime | None = None
     from_: str | None = member("from")
     size: Size | None = None
@@ -108,6 +110,21 @@ def test_values_are_taken_out_of_the_callers_dict_and_do_not_show() -> None:
     given = {"password": "canary"}
     assert "canary" not in repr(FieldValues(Whole, given))
     assert given == {}
+
+
+@pytest.mark.parametrize("build", [FieldValues.new, FieldValues.edit, lambda values: values.change(Whole(id=ID))])
+def test_a_value_that_json_has_no_form_for_shows_nothing_of_the_others(build: Any) -> None:
+    values = FieldValues(Whole, {"password": Secret("canary"), "value": object()})
+    with pytest.raises(InvalidArgumentError) as caught:
+        build(values)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "canary" not in shown
+
+
+def test_what_no_method_sets_goes_back_as_it_was_read() -> None:
+    with pytest.raises(TypeError, match="no field 'draft'"):
+        FieldValues(Whole, {"draft": True})
+    assert read(FieldValues(Whole, {}).change(Whole(id=ID, draft=False))) == {"draft": False}
 
 
 @pytest.mark.parametrize("name", ["id", "created", "owner", "links", "extra", "from", "nothing"])

@@ -15,8 +15,10 @@ import pytest
 from aiohttp import ClientSession, ServerDisconnectedError
 
 import aiomatatika
+from aiomatatika.testing import Run
 from aiomatatika.testing.__main__ import CLIENT_ID, CLIENT_SECRET, main
 from aiomatatika.testing.fault_text import fault_arguments
+from aiomatatika.testing.script_text import scripted_run
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(aiomatatika.__file__).parents[1])}
 COMMAND = (sys.executable, "-W", "error", "-m", "aiomatatika.testing")
@@ -24,18 +26,23 @@ COMMAND = (sys.executable, "-W", "error", "-m", "aiomatatika.testing")
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
-    options = ("--keys", "30", "--verbose", "--fault", "GET /api/apikeys status=503", "--fault", "/x drop=before")
+    options = ["--keys", "30", "--pipelines", "3", "--verbose"]
+    options += ["--fault", "GET /api/apikeys status=503", "--fault", "/x drop=before"]
+    options += ["--script", "nightly: queued=0 seconds=0 status=ERROR", "--script", "nightly:"]
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *options, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout
     variables: dict[str, str] = {}
+    pipeline_id = ""
     async with asyncio.timeout(60):
         while len(variables) < 4:
             line = (await process.stdout.readline()).decode()
             assert line, await process.communicate()
             if match := re.fullmatch(r"export (MATATIKA_\w+)=(\S+)\n", line):
                 variables[match[1]] = match[2]
+            elif match := re.fullmatch(r"# The pipeline 'nightly' is (\S+); scripted jobs: 2\.\n", line):
+                pipeline_id = match[1]
             else:
                 assert line.startswith("# ")
     assert (variables["MATATIKA_CLIENT_ID"], variables["MATATIKA_CLIENT_SECRET"]) == (CLIENT_ID, CLIENT_SECRET)
@@ -53,6 +60,13 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
             assert response.status == 503
         async with http.get(url, headers=headers) as response:
             assert (await response.json(content_type=None))["page"]["totalElements"] == 31
+        jobs = f"{variables['MATATIKA_API_URL']}/pipelines/{pipeline_id}/jobs"
+        async with http.post(jobs, headers=headers) as response:
+            assert (await response.json(content_type=None))["status"] == "ERROR"
+        async with http.get(f"{variables['MATATIKA_API_URL']}/workspaces", headers=headers) as response:
+            (workspace,) = (await response.json(content_type=None))["_embedded"]["workspaces"]
+        async with http.get(workspace["_links"]["pipelines"]["href"], headers=headers) as response:
+            assert (await response.json(content_type=None))["page"]["totalElements"] == 4
         with pytest.raises(ServerDisconnectedError):
             await http.post(variables["MATATIKA_API_URL"].replace("/api", "/x"))
         process.send_signal(number)
@@ -63,6 +77,9 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
         "# POST /oauth/token 200",
         "# GET /api/apikeys?sort=name,asc 503",
         "# GET /api/apikeys?sort=name,asc 200",
+        f"# POST /api/pipelines/{pipeline_id}/jobs 201",
+        "# GET /api/workspaces 200",
+        f"# GET /api/workspaces/{workspace['id']}/pipelines 200",
         "# POST /x no response",
     ]
 
@@ -71,9 +88,11 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
     "arguments, status, words",
     [
         (["--help"], 0, [CLIENT_ID, CLIENT_SECRET, "MatatikaSession.from_env()", "cut_after=BYTES", "--verbose"]),
+        (["--help"], 0, ["--keys", "--script", "queued=SECONDS", "seconds=SECONDS", "log=LINE|LINE", "attempts=N"]),
         (["--keys", "-1"], 2, ["whole number from 0"]),
         (["--port", "70000"], 2, ["whole number from 0 to 65535"]),
         (["more"], 2, ["unrecognized arguments: more"]),
+        (["--script", "nightly"], 2, ["argument --script: 'nightly': say which pipeline"]),
         (["--fault", "GET /x stat=1"], 2, ["unknown name 'stat': use one of header, status"]),
     ],
 )
@@ -117,6 +136,7 @@ def test_a_fault_in_a_line_of_text(text: str, arguments: dict[str, Any]) -> None
         ("status=500 /x", "'/x' is neither a METHOD nor a /path nor NAME=VALUE"),
         ("status=50", "'status=50': give a status from 200 to 999"),
         ("delay=soon", "'delay=soon': give a number of seconds"),
+        ("skip=some", "'skip=some': give a whole number"),
         ("drop=sometimes", 'drop is "before" or "after"'),
         ("drop=after reset=maybe", "'reset=maybe': give yes or no"),
         ("status=500 times=0", "'times=0': give a number from 1, or forever"),
@@ -129,3 +149,32 @@ def test_a_fault_in_a_line_of_text(text: str, arguments: dict[str, Any]) -> None
 def test_a_text_that_is_not_a_fault(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         fault_arguments(text)
+
+
+@pytest.mark.parametrize(
+    "text, label, run",
+    [
+        ("nightly:", "nightly", Run()),
+        ("a b : queued=0 seconds=1.5", "a b", Run(queued=0, seconds=1.5)),
+        ("x: status=ERROR attempts=3 log='One.|Two.'", "x", Run(status="ERROR", attempts=3, log=("One.", "Two."))),
+    ],
+)
+def test_a_script_in_a_line_of_text(text: str, label: str, run: Run) -> None:
+    assert scripted_run(text) == (label, run)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("status=ERROR", "say which pipeline"),
+        (" : status=ERROR", "say which pipeline"),
+        ("x: status=BROKEN", "'status=BROKEN': give one of COMPLETE, ERROR, STOPPED"),
+        ("x: attempts=0", "'attempts=0': give a number from 1"),
+        ("x: fast", "'fast' is not NAME=VALUE"),
+        ("x: times=2", "unknown name 'times': use one of queued, seconds, status, log, attempts"),
+        ("x: queued=1 queued=2", "queued is given twice"),
+    ],
+)
+def test_a_text_that_is_not_a_script(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        scripted_run(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -53,7 +54,7 @@ from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["KeyCreator", "attach", "draft_request"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 # Seconds that a cancelled creation may still take.
 _GRACE = 5.0
@@ -119,7 +120,13 @@ class KeyCreator:
         finally:
             if self._creation.unproven:
                 ids = ", ".join(map(str, self._creation.unproven))
-                _log(logging.WARNING, "a creating PUT got no response and may still be carried out: API key %s", ids)
+                fields = self._put_facts(self._creation.unproven[-1]).log_fields()
+                _log(
+                    logging.WARNING,
+                    "a creating PUT got no response and may still be carried out: API key %s",
+                    ids,
+                    extra=fields,
+                )
 
     async def _carry_out(self, step: Initialise | Put | LookUp | Delete) -> Step:
         match step:
@@ -155,19 +162,20 @@ class KeyCreator:
 
     async def _put_in_grace(self, key_id: UUID) -> Step:
         """PUT in a task of its own: a cancelled caller waits for it a little, because it cannot be undone."""
-        _logger.info("creating API key %s", key_id)
+        fields = self._put_facts(key_id).log_fields()
+        _logger.debug("creating API key %s", key_id, extra=fields)
         task = asyncio.get_running_loop().create_task(self._put(key_id))
         cancelled = await finish_in_grace(task, _GRACE)
         if cancelled is None:
             return task.result()
-        _log(logging.INFO, "the creation of API key %s was cancelled by its caller", key_id)
+        _log(logging.INFO, "the creation of API key %s was cancelled by its caller", key_id, extra=fields)
         is_saving = self._made is not None and self._deliver is not None
         what = f"{'saving' if is_saving else 'the creation of'} API key {key_id}"
         if task.done():
-            _log_ending(what, task)
+            _log_ending(what, fields, task)
         else:
-            _log(logging.WARNING, "%s did not end within %g s, and is left to itself", what, _GRACE)
-            task.add_done_callback(partial(_log_ending, what))
+            _log(logging.WARNING, "%s did not end within %g s, and is left to itself", what, _GRACE, extra=fields)
+            task.add_done_callback(partial(_log_ending, what, fields))
         raise cancelled
 
     async def _put(self, key_id: UUID) -> Step:
@@ -236,20 +244,20 @@ class KeyCreator:
         return self._client.at(f"/apikeys/{key_id}")
 
 
-def _log(level: int, message: str, *arguments: object) -> None:
+def _log(level: int, message: str, *arguments: object, extra: Mapping[str, object]) -> None:
     """Log what happened after a PUT went out: a log handler that fails may not cost the secret."""
     with contextlib.suppress(Exception):
-        _logger.log(level, message, *arguments)
+        _logger.log(level, message, *arguments, extra=extra)
 
 
-def _log_ending(what: str, task: asyncio.Task[Step]) -> None:
+def _log_ending(what: str, fields: Mapping[str, object], task: asyncio.Task[Step]) -> None:
     """Log how a PUT or its sink ended, where the caller learns of its own cancellation alone."""
     if task.cancelled():
-        _log(logging.WARNING, "%s was cut short", what)
+        _log(logging.WARNING, "%s was cut short", what, extra=fields)
     elif (error := task.exception()) is not None:
-        _log(logging.WARNING, "%s failed with %s", what, type(error.__cause__ or error).__name__)
+        _log(logging.WARNING, "%s failed with %s", what, type(error.__cause__ or error).__name__, extra=fields)
     else:
-        _log(logging.INFO, "%s has ended, after its caller was cancelled", what)
+        _log(logging.INFO, "%s has ended, after its caller was cancelled", what, extra=fields)
 
 
 def _succeeded(error: MatatikaError) -> bool:

@@ -22,7 +22,7 @@ from aiomatatika.resources.apikeys.models import NewApiKey
 
 __all__ = ["Deliver", "Save", "opened_sink"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 Save = Callable[[NewApiKey], Awaitable[None] | None] | str | os.PathLike[str]
 """What a caller gives: a callable that is called with the new key, or the path of a file that is not there yet."""

@@ -21,7 +21,7 @@ from aiomatatika.transport.message import Response
 
 __all__ = ["ApiKey", "NewApiKey", "read_new_key"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
@@ -71,8 +71,8 @@ class NewApiKey(ApiKey):
 def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
     """Take a new key out of the response that creates it; None: the response holds no usable secret.
 
-    Whatever is broken beside the secret does not cost it. What cannot be read is absent and named in one WARNING, and
-    the key knows that it is incomplete.
+    An INFO record names the key. Whatever is broken beside the secret does not cost it: what cannot be read is absent
+    and named in one WARNING, and the key knows that it is incomplete.
     """
     members, unreadable = read_members(response.body)
     secret, client_id, name = members.get("clientSecret"), members.get("clientId"), members.get("name")
@@ -93,8 +93,10 @@ def read_new_key(response: Response, key_id: UUID) -> NewApiKey | None:
             left_out += read.unreadable  # these stay in `extra`, as they came
             if unreadable:
                 key = attrs.evolve(key, extra=JsonObject(dict(key.extra.items()), is_complete=False))
-    if left_out:
-        with contextlib.suppress(Exception):  # or of a log handler
+    with contextlib.suppress(Exception):  # or of a log handler
+        fields = response.call.log_fields(response.status)
+        _logger.info("API key %s was created", key_id, extra=fields)
+        if left_out:
             what = path_list(left_out)
-            _logger.warning("API key %s was created, but its response is not whole (%s)", key_id, what)
+            _logger.warning("API key %s was created, but its response is not whole (%s)", key_id, what, extra=fields)
     return key

@@ -20,7 +20,7 @@ from aiomatatika.transport.retry_after import server_time
 
 __all__ = ["update_key"]
 
-_logger = logging.getLogger("aiomatatika")
+_logger = logging.getLogger(__name__)
 
 _CREATED, _ACCEPTED = 201, 202
 # The server's own, even where it shows them: a PUT does not send them back.
@@ -71,7 +71,9 @@ async def update_key(client: Client, key_id: UUID, known: ApiKey | None, name: s
         if isinstance(outcome, ApiKey):
             if facts.maybe_done:
                 _logger.warning(
-                    "an update got no response before it was repeated, and may still arrive: API key %s", key_id
+                    "an update got no response before it was repeated, and may still arrive: API key %s",
+                    key_id,
+                    extra=facts.log_fields(response.status),
                 )
             return outcome
         failure = outcome

@@ -1,27 +1,4 @@
-"""Dataplugins: definitions of connectors ("Dataplugins" page of the API reference)."""
+"""Dataplugins: definitions of connectors ("Dataplugins" page of the API reference).
 
-from aiomatatika.resources.dataplugins.group import Dataplugins
-from aiomatatika.resources.dataplugins.models import (
-    Dataplugin,
-    DatapluginCapability,
-    DatapluginCommand,
-    DatapluginFields,
-    DatapluginType,
-    DatapluginVariant,
-    Setting,
-    SettingKind,
-    SettingOption,
-)
-
-__all__ = [
-    "Dataplugin",
-    "DatapluginCapability",
-    "DatapluginCommand",
-    "DatapluginFields",
-    "DatapluginType",
-    "DatapluginVariant",
-    "Dataplugins",
-    "Setting",
-    "SettingKind",
-    "SettingOption",
-]
+`models` says what they are, `group` how they are called.
+"""

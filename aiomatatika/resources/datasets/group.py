@@ -57,7 +57,7 @@ class Datasets(Group):
 
     def list_in_channel(self, channel: Ref[Channel], **paging: Unpack[Paging]) -> Collection[Dataset]:
         """Return a channel's datasets: ``GET /channels/{channel_id}/datasets`` for each page. Nothing is sent yet."""
-        return self._list(f"/channels/{id_of(channel, Channel)}/datasets", Dataset, "datasets", paging)
+        return self._list_uncounted(f"/channels/{id_of(channel, Channel)}/datasets", Dataset, "datasets", paging)
 
     async def get(self, dataset: Ref[Dataset]) -> Dataset:
         """Return one dataset: ``GET /datasets/{dataset_id}``. Repeating is safe.

@@ -3,8 +3,3 @@
 `models` says what a job is, `group` how it is called, and `run_start` how a run is started once, whatever becomes of
 the response.
 """
-
-from aiomatatika.resources.jobs.group import Jobs
-from aiomatatika.resources.jobs.models import Job, JobStatus, JobType
-
-__all__ = ["Job", "JobStatus", "JobType", "Jobs"]

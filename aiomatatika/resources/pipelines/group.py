@@ -10,7 +10,7 @@ from aiomatatika.errors import BadRequestError
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.resources.group import Group, Paging, Ref, id_of
-from aiomatatika.resources.jobs import Job
+from aiomatatika.resources.jobs.models import Job
 from aiomatatika.resources.pipelines.models import Pipeline, PipelineFields, PipelineMetric, PipelineStatus
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transport.repeat import Repeat
