@@ -70,7 +70,7 @@ peers: $(VENV)/.installed-test  ## the library with nginx, oidc-provider and tin
 
 vendor: $(VENV)/.installed-vendor  ## library and embedded server with the vendor's OpenAPI document, where that is at hand
 	$(BIN)/python -m tests.vendor.parts
-	$(BIN)/python -X dev -m pytest tests/vendor --numprocesses $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest tests/vendor --numprocesses $(WORKERS) $(ARGS)
 
 fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for each property: some minutes
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz -o faulthandler_timeout=0 $(ARGS)
