@@ -19,7 +19,7 @@ from aiomatatika.paging.collection import Pages
 from aiomatatika.resources.apikeys.creation import Deleted
 from aiomatatika.resources.apikeys.creator import KeyCreator
 from aiomatatika.resources.apikeys.group import ApiKeys
-from aiomatatika.resources.jobs import Jobs
+from aiomatatika.resources.jobs.group import Jobs
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.connections import Connections
 from aiomatatika.waiting.log_lines import LogLines
@@ -27,7 +27,7 @@ from aiomatatika.waiting.log_lines import LogLines
 __all__ = ["BROKEN", "broken"]
 
 _create, _init_of_lost, _step, _token = ApiKeys.create, SecretLostError.__init__, Pages.__anext__, TokenSource.get
-_piece, _start = BodyStream.__anext__, Jobs._start
+_cut, _piece, _start = LogLines.cut, BodyStream.__anext__, Jobs._start
 
 
 def _after(first: Callable[[], Awaitable[object]], method: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,6 +124,11 @@ async def _start_again(self: Jobs, *args: Any) -> Any:
         return await _start(self, *args)
 
 
+def _begin_anew(self: LogLines) -> None:
+    _cut(self)
+    self.sequence = 0
+
+
 async def _piece_or_end(self: BodyStream) -> bytes:
     try:
         return await _piece(self)
@@ -149,7 +154,7 @@ BROKEN: dict[str, tuple[str, tuple[tuple[type, str, Callable[..., Any]], ...]]] 
     "every call drops the token": ("tokens", ((TokenSource, "get", _new_token),)),
     "every process fetches a token": ("tokens", ((SharedToken, "fetch", _ask_alone),)),
     "a run is started again": ("started", ((Jobs, "_start", _start_again),)),
-    "a line that was cut is kept": ("lines", ((LogLines, "cut", lambda self: None),)),
+    "a log that was cut is read anew": ("lines", ((LogLines, "cut", _begin_anew),)),
     "a body that was cut is whole": ("cut", ((BodyStream, "__anext__", _piece_or_end),)),
     "a call leaves a task behind": ("left", ((ApiKeys, "get", _after(_leave_a_task, ApiKeys.get)),)),
     "close leaves connections open": ("left", ((Connections, "close", _do_nothing),)),
