@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import msgspec
 
 from aiomatatika.errors import ConfigurationError
 
@@ -66,8 +67,7 @@ class Retries:
     longest_delay: float = attrs.field(default=8.0, validator=_seconds)
 
 
-@attrs.frozen
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """The limits of a session, as it hands them down to its calls."""
 
     timeouts: Timeouts

@@ -7,7 +7,7 @@ import warnings
 import weakref
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, overload
 
 import aiohttp
 
@@ -36,7 +36,6 @@ from aiomatatika.request_arguments import (
 from aiomatatika.resources import Groups
 from aiomatatika.secret import Secret
 from aiomatatika.settings import SessionOverrides, check_kinds, user_agent_header
-from aiomatatika.transfer import Download
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.clock import clock_of_new_sessions
 from aiomatatika.transport.connections import Connections
@@ -47,6 +46,9 @@ from aiomatatika.transport.repeat import Repeat, repeat_by_method
 from aiomatatika.transport.state import SharedState
 from aiomatatika.transport.streamed_body import IteratorBody
 from aiomatatika.transport.urls import ApiRoot
+
+if TYPE_CHECKING:
+    from aiomatatika.transfer import Download
 
 __all__ = ["MatatikaSession"]
 
@@ -313,6 +315,8 @@ class MatatikaSession(Groups):
             LinkError: The path or link is a URI template, or the link is for another method.
             UnsafeLinkError: The link leaves the API.
         """
+        from aiomatatika.transfer import Download  # late, with its threads: few programs download
+
         url = request_url(self._client.state.root, path_or_link, "GET", params)
         request = Request(method="GET", url=url, repeat=Repeat.SAFE, accept=accept_header(accept, "*/*"))
         return Download(self._client, request)

@@ -1,4 +1,4 @@
-"""The fleet with 1, 2 and 4 workers: ``python -m benchmarks.cluster``, with Dask installed (the extra ``examples``).
+"""The fleet with 1, 2 and 4 workers: ``python -m benchmarks.cluster``, where Dask is installed (extra ``examples``).
 
 Once with pipelines that take some seconds each, where the slots are the limit, and once with pipelines that end
 at once, where the machine is: the server, the scheduler and all workers share it. Each row has a cluster of its own,

@@ -14,7 +14,8 @@ import struct
 from collections import Counter
 from typing import Any, Final
 
-from benchmarks.payloads import compact, key_id, keys_page, one_key
+from benchmarks.documents import API, BY_RELATION, key_id, page_of
+from benchmarks.kinds import compact
 from benchmarks.wire import Connection, answer_bytes, serve
 
 __all__ = ["PAGES", "TEMPLATE"]
@@ -22,6 +23,7 @@ __all__ = ["PAGES", "TEMPLATE"]
 PAGES: Final = 3
 TEMPLATE: Final = "c0000000-0000-4000-8000-000000000000"
 _SHARE: Final = 0.01
+_KEYS: Final = BY_RELATION["apikeys"]
 
 
 def _error(status: str, more: str = "") -> bytes:
@@ -30,11 +32,11 @@ def _error(status: str, more: str = "") -> bytes:
 
 
 def _key(**members: Any) -> bytes:
-    return compact(one_key(1) | members)
+    return compact(_KEYS.resource(1, API) | members)
 
 
 def _page(number: int, **members: Any) -> bytes:
-    return compact(keys_page(number, 2, 2 * PAGES) | members)
+    return compact(page_of(_KEYS, number, 2, 2 * PAGES) | members)
 
 
 _TOKEN = compact({"access_token": "soak-token", "token_type": "Bearer", "expires_in": 86_400})
@@ -110,7 +112,7 @@ def _good(method: bytes, target: bytes) -> bytes:
         return answer_bytes(_key(id=TEMPLATE, name=None, clientId=None))
     if method == b"PUT" and target.endswith(TEMPLATE.encode()):
         return answer_bytes(_NEW, "201 Created")
-    if target.startswith(b"/api/apikeys/?"):
+    if target.startswith(b"/api/apikeys?"):
         asked = target.partition(b"page=")[2][:1]
         return answer_bytes(_page(int(asked) if asked.isdigit() else 0))
     return answer_bytes(_key(id=str(key_id(1))))

@@ -12,8 +12,8 @@ from typing import Final
 __all__ = ["machine", "versions"]
 
 _PACKAGES: Final = (
-    *("aiomatatika", "aiohttp", "attrs", "cattrs", "orjson", "yarl", "pydantic", "httpx", "Authlib", "GitHubKit"),
-    *("openai", "requests"),
+    *("aiomatatika", "aiohttp", "attrs", "cattrs", "msgspec", "orjson", "yarl", "pydantic", "httpx", "httpx2"),
+    *("pyreqwest", "Authlib", "GitHubKit", "openai", "requests"),
 )
 
 

@@ -6,8 +6,9 @@ import gc
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import isnan
 
 __all__ = ["Figures", "Ratio", "interleaved", "pin", "ratio", "summary"]
 
@@ -29,13 +30,17 @@ class Figures:
 Ratio = Figures
 
 
-def summary(values: list[float]) -> Figures:
-    """Return median and range of some values."""
-    return Figures(statistics.median(values), min(values), max(values))
+def summary(values: Iterable[float]) -> Figures:
+    """Return median and range of some values; ``nan`` does not count."""
+    measured = [value for value in values if not isnan(value)]
+    return Figures(statistics.median(measured), min(measured), max(measured))
 
 
-def ratio(ours: list[float], theirs: list[float]) -> Ratio:
-    """Return the ratios pair by pair: each round's own, so that what slows a whole round does not show."""
+def ratio(ours: Iterable[float], theirs: Iterable[float]) -> Ratio:
+    """Return the ratios pair by pair: each round's own, so that what slows a whole round does not show.
+
+    A round in which one of them was left out is ``nan`` there, and does not count.
+    """
     return summary([mine / other for mine, other in zip(ours, theirs, strict=True)])
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
+from benchmarks.kinds import MIXED
 from benchmarks.measure import pin
-from benchmarks.parts import parts
 from benchmarks.stages import Stage, functions, ladder
 from benchmarks.variants.ours import Ours
 from benchmarks.wire import served
@@ -67,9 +67,8 @@ def print_stages(title: str, stages: Iterable[Stage]) -> None:
 
 async def _main(url: str) -> None:
     print_stages("the ladder: one GET, each rung with all before it", await ladder(url, _ROUNDS))
-    print_stages("a key of a page of 200, part by part, in memory", parts())
     print_stages("single functions, best of many", await functions())
-    variant = Ours(url)
+    variant = Ours(f"{url}/{MIXED}")
     _print_stats("one key", await _profile(variant, None, 1000), 1000)
     _print_stats("a page of 200 keys", await _profile(variant, 200, 100), 100)
     await variant.close()

@@ -1,7 +1,8 @@
 """The fast server of the measurements: every answer is there as bytes before it is asked for a second time.
 
-``/api/apikeys/{id}`` is one key, ``/api/apikeys/?size=n`` a collection of one page with n keys. Below
-``/t{total}d{ms}`` there is a collection of so many keys, each answer of which takes so many milliseconds.
+Paths begin with the kind of the documents. Below ``/{kind}/api``, ``…/{relation}?size=n`` is a collection of one page
+with n resources, and ``…/{relation}/{id}`` one resource. Below ``/{kind}/t{total}d{ms}`` each collection has so many
+resources, and each answer takes so many milliseconds.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from functools import cache
 from typing import Final
 from urllib.parse import parse_qs
 
-from benchmarks.payloads import compact, keys_page, one_key
+from benchmarks.documents import BY_RELATION
+from benchmarks.kinds import MIXED, compact, written_page, written_resource
 from benchmarks.wire import Connection, answer_bytes, serve
 
 __all__ = ["collection_root"]
 
-_COLLECTION: Final = re.compile(r"/t(\d+)d(\d+)/apikeys/")
+_PATH: Final = re.compile(
+    r"/(?P<kind>[a-z-]+)/(?:api|t(?P<total>\d+)d(?P<ms>\d+))(?:/[^/]+/[^/]+)?/(?P<relation>[a-z]+)"
+)
 _TOKEN = answer_bytes(
     compact({"access_token": "bench-token", "token_type": "Bearer", "expires_in": 86_400}),
     content_type="application/json",
@@ -27,9 +31,9 @@ _TOKEN = answer_bytes(
 _counts: Counter[str] = Counter()
 
 
-def collection_root(total: int, milliseconds: int = 0) -> str:
-    """Return the path of the API that has so many keys and so much latency."""
-    return f"/t{total}d{milliseconds}"
+def collection_root(total: int, milliseconds: int = 0, kind: str = MIXED) -> str:
+    """Return the path of the API that has so many resources and so much latency."""
+    return f"/{kind}/t{total}d{milliseconds}"
 
 
 @cache
@@ -37,12 +41,12 @@ def _prebuilt(target: bytes) -> tuple[bytes, float]:
     """Return the answer to a GET and the seconds that it takes."""
     path, _, query_text = target.decode().partition("?")
     query = {name: int(values[0]) for name, values in parse_qs(query_text).items()}
-    if match := _COLLECTION.fullmatch(path):
-        page = keys_page(query.get("page", 0), query["size"], int(match[1]))
-        return answer_bytes(compact(page)), int(match[2]) / 1000
-    if query:
-        return answer_bytes(compact(keys_page(0, query["size"], query["size"]))), 0.0
-    return answer_bytes(compact(one_key(1))), 0.0
+    if match := _PATH.fullmatch(path):
+        subject, total = BY_RELATION[match["relation"]], int(match["total"]) if match["total"] else None
+        page = written_page(subject, match["kind"], query.get("size", 20), query.get("page", 0), total)
+        return answer_bytes(page), int(match["ms"] or 0) / 1000
+    _, kind, *_, relation, _ = path.split("/")
+    return answer_bytes(written_resource(BY_RELATION[relation], kind)), 0.0
 
 
 def _answer(connection: Connection, method: bytes, target: bytes) -> None:

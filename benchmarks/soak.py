@@ -24,9 +24,9 @@ from typing import Final
 
 from aiomatatika import ClientCredentials, Deployment, MatatikaError, MatatikaSession, Timeouts
 from aiomatatika.testing import ControlledClock
+from benchmarks.documents import key_id
 from benchmarks.faulty import KINDS
 from benchmarks.memory import resident
-from benchmarks.payloads import key_id
 from benchmarks.wire import served
 
 EXPIRIES: Final = 30

@@ -20,13 +20,14 @@ from yarl import URL
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession, Secret
 from aiomatatika.decoding.converter import structure, structure_list
 from aiomatatika.decoding.documents import Content, read_resource
-from aiomatatika.decoding.json_text import decode_json
+from aiomatatika.decoding.json_text import decode_json, decode_page
 from aiomatatika.paging.page import read_page
 from aiomatatika.transport.exchange import Attempt, exchange
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
+from benchmarks.documents import BY_RELATION, key_id
+from benchmarks.kinds import MIXED, ODD, written_page, written_resource
 from benchmarks.measure import interleaved
-from benchmarks.payloads import KINDS, compact, key_id, keys_page, one_key, written
 from benchmarks.variants.ours import ALIAS
 
 __all__ = ["Stage", "best", "functions", "ladder"]
@@ -44,9 +45,9 @@ class Stage:
 
 async def ladder(url: str, rounds: int) -> list[Stage]:
     """Measure the rungs; each figure is the best of its rounds: the rungs are close, and only that is steady."""
-    key = key_id(1)
-    deployment = Deployment(f"{url}/api", alias_hosts=ALIAS)
-    target = URL(f"{url}/api/apikeys/{key}")
+    key = key_id(ODD)
+    deployment = Deployment(f"{url}/{MIXED}/api", alias_hosts=ALIAS)
+    target = URL(f"{url}/{MIXED}/api/apikeys/{key}")
     limits = ClientTimeout(total=None, connect=10, sock_read=30)
     token = Secret("Bearer bench-token")
     request = Request(method="GET", url=target, repeat=Repeat.SAFE)
@@ -106,12 +107,13 @@ def _repeated(rung: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[o
 
 async def functions() -> list[Stage]:
     """Time single functions; best of many, because what disturbs a run can only make it longer."""
-    url = URL("https://app.matatika.com/api/apikeys/")
+    url = URL("https://app.matatika.com/api/apikeys")
     async with MatatikaSession(BearerToken("bench-token")) as session:
-        client, key = session._client, key_id(1)
-        one, page = compact(one_key(1)), compact(keys_page(0, 200, 10_000))
+        client, key, keys = session._client, key_id(ODD), BY_RELATION["apikeys"]
+        one, page = written_resource(keys, MIXED), written_page(keys, MIXED, 200)
+        response = Response(200, {}, page, Request(method="GET", url=url, repeat=Repeat.SAFE))
         document, items = orjson.loads(one), orjson.loads(page)["_embedded"]["apikeys"]
-        following = "https://app.matatika.com/api/apikeys/?page=1&size=200"
+        following = "https://app.matatika.com/api/apikeys?page=1&size=200"
 
         async def timeout() -> None:
             async with asyncio.timeout(60):  # noqa: ASYNC100  # it is its own cost that is wanted
@@ -123,9 +125,9 @@ async def functions() -> list[Stage]:
             "`structure`, one key": lambda: structure(document, ApiKey),
             "`read_resource`, one key, both of these": lambda: read_resource(Content(one), ApiKey),
             "`orjson.loads`, 200 keys": lambda: orjson.loads(page),
-            "`decode_json`, 200 keys": lambda: decode_json(page),
+            "`decode_page`, 200 keys": lambda: decode_page(page),
             "`structure_list`, 200 keys": lambda: structure_list(items, ApiKey, "apikeys"),
-            **{f"`read_page`, 200 keys, {kind}": _page_reader(url, kind) for kind in KINDS},
+            "`read_page`, 200 keys, without the dicts": lambda: read_page(response, ApiKey, "apikeys"),
             "`ApiRoot.resolve`, a next link": lambda: client.state.root.resolve(following, url),
             "`Client.at`, the URL of a key": lambda: client.at(f"/apikeys/{key}"),
             "`Request(…)`": lambda: Request(method="GET", url=url, repeat=Repeat.SAFE),
@@ -137,12 +139,6 @@ async def functions() -> list[Stage]:
         }
         stages = [Stage(name, best(function)) for name, function in plain.items()]
         return stages + [Stage(name, await _best_awaited(function)) for name, function in awaited.items()]
-
-
-def _page_reader(url: URL, kind: str) -> Callable[[], object]:
-    request = Request(method="GET", url=url, repeat=Repeat.SAFE)
-    response = Response(200, {}, written(keys_page(0, 200, 10_000), kind), request)
-    return lambda: read_page(response, ApiKey, "apikeys")
 
 
 def best(function: Callable[[], object]) -> float:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from benchmarks.scenarios import SCENARIOS, Scenario
-from benchmarks.variants import load
+from benchmarks.variants import Variant, load
 
 __all__ = ["Worker", "working"]
 
@@ -27,7 +27,7 @@ class Worker:
         self._process = process
 
     def seconds(self, scenario: Scenario) -> float:
-        """Have a batch run; return the seconds of a call."""
+        """Have a batch run; return the seconds for a call."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(SCENARIOS.index(scenario), file=self._process.stdin, flush=True)
@@ -52,15 +52,19 @@ def working(names: Sequence[str], url: str) -> Iterator[dict[str, Worker]]:
 
 async def _work(name: str, url: str) -> None:
     loop = asyncio.get_running_loop()
-    variant = load(name)(url)
-    await variant.open()
+    variants: dict[str, Variant] = {}
     while order := await loop.run_in_executor(None, sys.stdin.readline):
         scenario = SCENARIOS[int(order)]
+        if scenario.kind not in variants:
+            variants[scenario.kind] = load(name)(f"{url}/{scenario.kind}")
+            await variants[scenario.kind].open()
+        variant = variants[scenario.kind]
         gc.collect()
         began = time.perf_counter()
         await scenario.batch(variant, scenario.calls)
         print(time.perf_counter() - began, flush=True)
-    await variant.close()
+    for variant in variants.values():
+        await variant.close()
 
 
 if __name__ == "__main__":

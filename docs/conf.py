@@ -30,7 +30,6 @@ extensions = [
     "sphinx.ext.viewcode",
 ]
 exclude_patterns = ["_build"]
-myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
@@ -93,20 +92,14 @@ class InlineDocstrings:
         lines[:] = [re.sub(r"^:ivar [^:]+", lambda names: names[0].replace(", ", ","), line) for line in lines]
 
 
-def link_within_the_site(app: Sphinx, path: Path, docname: str, content: list[str]) -> None:
-    """Turn the links of the project's own files, which are relative to its root, into links to their pages."""
-    up = "../" * docname.count("/")
+def link_within_the_site(_app: Sphinx, _path: Path, _docname: str, content: list[str]) -> None:
+    """Turn the links of the project's own files, which are relative to these, into links to their pages."""
     for file, page in {
-        "README.md": "index.md",
-        "CHANGELOG.md": "changelog.md",
-        "SECURITY.md": "security.md",
         "examples/README.md": "examples.md",
         "benchmarks/RESULTS.md": "benchmarks.md",
+        "quickstart.py": "../examples/quickstart.py",
     }.items():
-        content[0] = content[0].replace(f"]({file}", f"]({up}{page}")
-    content[0] = (
-        content[0].replace("](docs/", f"]({up}").replace("](quickstart.py)", f"]({up}../examples/quickstart.py)")
-    )
+        content[0] = content[0].replace(f"]({file}", f"]({page}")
 
 
 def without_arguments(app: Sphinx, what: str, *_: object) -> tuple[str, str] | None:

@@ -37,10 +37,11 @@ if not __package__:  # started as a program: import what is beside it by the nam
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from examples.batch.journal import Journal, Key, State, peek
-from examples.batch.lines import RefusedError, replace_lines
+from examples.batch.lines import replace_lines
 from examples.batch.progress import progress
 from examples.batch.rotation import Rotation
 from examples.batch.sinks import SecretCommand, SecretFile, Sink
+from examples.refused import RefusedError
 
 GRACE = 30.0  # seconds that rotations under way are given after a signal
 

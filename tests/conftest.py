@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # that they run on the lowest dependencies and nothing else.
 _NEEDS = {
     "docs": ("fastapi", "httpx", "pandas", "pyarrow", "sybil"),
-    "examples": ("aiogram", "fastapi", "playwright", "rich"),
+    "examples": ("aiogram", "fastapi", "matplotlib", "playwright", "pyarrow", "rich"),
 }
 _ABSENT = {room: [name for name in names if find_spec(name) is None] for room, names in _NEEDS.items()}
 _NAMED_ONLY = {"peers", "site"}  # `make peers`, `make docs`

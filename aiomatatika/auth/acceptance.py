@@ -38,19 +38,18 @@ async def wait_for_acceptance(client: Client, credentials: ClientCredentials, se
     deadline, pause = Deadline(state.clock, seconds), _FIRST_PAUSE
     refusal: MatatikaError = TransportTimeoutError(f"no response within {seconds} s", sent="maybe")
     try:
-        async with asyncio.timeout(max(seconds, options.timeouts.connect)) as limit:
-            with state.lifetime.in_flight(limit):
-                await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
-                while not isinstance(outcome := await grant(1), Granted):
-                    refusal = outcome.error
-                    if isinstance(refusal, RateLimitError):
-                        pause = max(pause, refusal.retry_after or 0.0)
-                    if pause >= deadline.left():
-                        break
-                    await state.clock.sleep(pause)
-                    pause = min(2 * pause, _MAX_PAUSE)
-                else:
-                    return
+        with state.lifetime.in_flight(max(seconds, options.timeouts.connect)):
+            await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
+            while not isinstance(outcome := await grant(1), Granted):
+                refusal = outcome.error
+                if isinstance(refusal, RateLimitError):
+                    pause = max(pause, refusal.retry_after or 0.0)
+                if pause >= deadline.left():
+                    break
+                await state.clock.sleep(pause)
+                pause = min(2 * pause, _MAX_PAUSE)
+            else:
+                return
     except TimeoutError:
         state.lifetime.check_open()
     raise refusal

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from yarl import URL
 
 from aiomatatika.auth.token import Granted, Instant, Refused
-from aiomatatika.auth.token_response import read_token_response
 from aiomatatika.credentials import ClientCredentials
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.deployment import Deployment
@@ -89,6 +88,9 @@ class ClientCredentialsGrant:
             await self._clock.sleep(wait)
 
     async def _attempt(self, time_left: float, number: int) -> tuple[Granted | Refused, Failure]:
+        # Late: with what reads errors it takes a tenth of the time to import that the whole library takes.
+        from aiomatatika.auth.token_response import read_token_response
+
         asked_at = Instant.now(self._clock)
         limits = attempt_limits(self._timeouts, time_left, enforced=True)
         response = await self._connections.exchange(self._request(), None, limits)

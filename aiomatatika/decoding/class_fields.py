@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 import attrs
+import msgspec
 from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
 
@@ -23,8 +24,7 @@ MEMBER: Final = "member"
 _HAL_NAMES: Final = {"links": "_links", "embedded": "_embedded"}
 
 
-@attrs.frozen(kw_only=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, kw_only=True):
     """A field of a class, and the member that it is read from.
 
     Attributes:

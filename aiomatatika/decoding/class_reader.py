@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 import attrs
+import msgspec
 from cattrs import Converter
 
 from aiomatatika.decoding.class_fields import EXTRA, Field, fields_of, is_made_by_its_slots
@@ -84,7 +85,7 @@ class ClassReader(PartsReader, Generic[T]):
 
     @cached_property
     def _strict_fields(self) -> tuple[Field, ...]:
-        return tuple(attrs.evolve(field, reader=strict(field.reader)) for field in self.fields)
+        return tuple(msgspec.structs.replace(field, reader=strict(field.reader)) for field in self.fields)
 
     @cached_property
     def _read_many(self) -> Callable[[list[Any]], list[T | None]]:

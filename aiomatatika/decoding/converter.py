@@ -108,9 +108,11 @@ def check_class(cls: Any) -> None:
 
 def _reader_of(cls: Any) -> Reader:
     if isinstance(cls, type):
-        reader = reader_for(cls, converter)
+        reader = converter.get_structure_hook(cls)
+        if isinstance(reader, ClassReader):
+            return reader.checked
         if attrs.has(cls):
-            return reader.checked if isinstance(reader, ClassReader) else reader
+            return reader_for(cls, converter)
     raise TypeError(f"expected a class made by attrs, such as a subclass of HalResource, not {cls!r}")
 
 

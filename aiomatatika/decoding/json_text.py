@@ -76,9 +76,10 @@ def decode_json(body: bytes, content_type: str = "") -> Any:
     document = _decode(body, content_type, _MAX_CONTAINERS)
     if isinstance(document, Mismatch):
         return document
-    if _is_too_deep(body, document):
+    if body.count(b"[") + body.count(b"{") > _MAX_LEVELS and _is_too_deep(document):
         return _TOO_DEEP
-    return _REPEATED if _lost_a_member(body, document) else document
+    again = msgspec.json.encode(document)
+    return _REPEATED if again != body and _lost_a_member(body, again) else document
 
 
 def decode_page(body: bytes, content_type: str = "") -> Any:
@@ -117,10 +118,8 @@ def media_type(content_type: str) -> str:
     return shown(content_type.partition(";")[0].strip().lower())
 
 
-def _is_too_deep(body: bytes, document: Any) -> bool:
+def _is_too_deep(document: Any) -> bool:
     """Tell whether arrays and objects stand in each other beyond the limit: what comes after may be recursive."""
-    if body.count(b"[") + body.count(b"{") <= _MAX_LEVELS:
-        return False
     level = [document]
     for _ in range(_MAX_LEVELS):
         level = [
@@ -134,16 +133,13 @@ def _is_too_deep(body: bytes, document: Any) -> bool:
     return True
 
 
-def _lost_a_member(body: bytes, document: Any) -> bool:
+def _lost_a_member(body: bytes, again: bytes) -> bool:
     """Tell whether a name stands twice in an object: decoding has kept the last of the two without a word.
 
-    Then the document, written again, has fewer quotation marks than the text that it was read from: nothing else can
-    take one away, and an escaped one stays one. This costs a quarter of the decoding where the server writes
+    Then the document, written ``again``, has fewer quotation marks than the text that it was read from: nothing else
+    can take one away, and an escaped one stays one. Writing it costs a quarter of the decoding where the server writes
     no spaces, else as much again; a parser that hands each object to Python costs three times the decoding.
     """
-    again = msgspec.json.encode(document)
-    if again == body:
-        return False
     quotes = body.count(b'"')
     if b"\\u0022" in body:
         quotes += body.replace(b"\\\\", b"").count(b"\\u0022")  # without escaped backslashes, whose u0022 is text

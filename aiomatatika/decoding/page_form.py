@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 
-import attrs
 import msgspec
 
 from aiomatatika.decoding.class_fields import Field
+from aiomatatika.decoding.values import COLUMNS
 from aiomatatika.decoding.written_function import Rows, written_function
 from aiomatatika.hal import BareLink, HalLink, Links
 
@@ -66,18 +66,13 @@ class PageForm:
     def read_all(self) -> Callable[[list[Any]], list[Any]]:
         """The function that reads every row of a page; None stands for each in which something is wrong."""
         are_links_decoded = _LINKS[self._links] is not Any
-        fields = tuple(
-            attrs.evolve(field, reader=lambda links, _: Links(links))
-            if field.kind is Links and are_links_decoded
-            else field
-            for field in self._fields
-        )
         rows = Rows(
             value=lambda number, _: f"row.field{number}",
             keep_unknown=[*self._keep_unknown()],
             scope={"UNSET": _UNSET},
+            columns={**COLUMNS, Links: _decoded_links} if are_links_decoded else COLUMNS,
         )
-        return written_function(self._cls, fields, rows)
+        return written_function(self._cls, self._fields, rows)
 
     def _keep_unknown(self) -> Iterator[str]:
         if self._unknown:
@@ -125,6 +120,10 @@ class PageForm:
         while not _are_links([row.get("_links") for row in objects], _LINKS[links]):
             links += 1
         return PageForm(self._cls, self._fields, unknown, links) if new or links > self._links else self
+
+
+def _decoded_links(values: list[Any]) -> list[Any]:
+    return list(map(Links, values))
 
 
 def _are_links(values: list[Any], kind: Any) -> bool:

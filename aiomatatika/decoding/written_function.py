@@ -28,6 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 import attrs
+import msgspec
 
 from aiomatatika.decoding.class_fields import EXTRA, Field
 from aiomatatika.decoding.values import COLUMNS, Unreadable
@@ -40,21 +41,20 @@ _NOTHING: Final = HalResource().extra
 _EXACT: Final = frozenset({str, bool, int})
 
 
-@attrs.frozen(kw_only=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """What the rows are that a function reads.
 
     Attributes:
         value: Returns the expression for the value that a row has for a field, by number and field.
         keep_unknown: The lines that set ``extra`` to the members that the class does not know.
         scope: What the expressions and lines need.
-        by_columns: The types that are read a column at a time.
+        columns: The readers of the types that are read a column at a time.
     """
 
     value: Callable[[int, Field], str]
     keep_unknown: Sequence[str]
     scope: Mapping[str, Any]
-    by_columns: frozenset[Any] = frozenset(COLUMNS)
+    columns: Mapping[Any, Callable[[list[Any]], list[Any]]]
 
 
 def dict_rows(fields: tuple[Field, ...], *, by_columns: bool) -> Rows:
@@ -69,7 +69,7 @@ def dict_rows(fields: tuple[Field, ...], *, by_columns: bool) -> Rows:
             "    resource.extra = JsonObject({name: value for name, value in row.items() if name not in known})",
         ],
         scope={"known": known, "are_known": known.issuperset},
-        by_columns=frozenset(COLUMNS if by_columns else ()),
+        columns=COLUMNS if by_columns else {},
     )
 
 
@@ -102,8 +102,8 @@ def written_function(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callabl
         scope[f"kind{number}"] = field.kind
         absent = _absent(field, number, scope)
         checked = f"{{0}} if {{0}}.__class__ is kind{number} else {absent} if {{0}} is None else refuse()"
-        if field.is_usual and field.kind in rows.by_columns:
-            scope[f"read_column{number}"] = COLUMNS[field.kind]
+        if field.is_usual and field.kind in rows.columns:
+            scope[f"read_column{number}"] = rows.columns[field.kind]
             columns[f"column{number}"] = f"read_column{number}([{value} for row in rows])"
             lines.append(f"{name} = {checked.format(f'column{number}')}")
         elif field.is_usual and field.kind in _EXACT:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 from yarl import URL
 
+from aiomatatika.decoding.json_text import LARGE
 from aiomatatika.errors import InvalidArgumentError, MatatikaError, PaginationError
 from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
 from aiomatatika.transport.message import Request, Response
-from aiomatatika.transport.reading import read_off_the_loop
 from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Collection", "Page", "PageSource", "Pages", "check_count"]
@@ -53,9 +52,9 @@ class PageSource(Generic[T]):
     relation: str
     counted: bool = True
 
-    async def fetch(self, url: URL) -> Response:
-        """GET one page."""
-        return await self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
+    def fetch(self, url: URL) -> Coroutine[Any, Any, Response]:
+        """GET one page. To be awaited at once."""
+        return self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
 
     async def try_fetch(self, url: URL) -> Response | MatatikaError:
         """GET one page ahead of its time. An error is returned, so that one that nobody comes to see is silent."""
@@ -65,10 +64,10 @@ class PageSource(Generic[T]):
             return error
 
     async def read(self, response: Response) -> PageDocument[T]:
-        """Read a page, or raise a `ResponseError`."""
-        return response.promised(
-            await read_off_the_loop(response, lambda each: read_page(each, self.cls, self.relation))
-        )
+        """Read a page, or raise a `ResponseError`; in a thread where it is large: the loop goes on meanwhile."""
+        if len(response.body) <= LARGE:
+            return response.promised(read_page(response, self.cls, self.relation))
+        return response.promised(await asyncio.to_thread(read_page, response, self.cls, self.relation))
 
     async def page(self, response: Response) -> Page[T]:
         """Return the page that the response to another call than a GET holds.
@@ -157,11 +156,14 @@ class Collection(Generic[T]):
         items: list[T] = []
         if limit == 0:
             return items
-        async with aclosing(self.pages()) as pages:
+        pages = self.pages()
+        try:
             async for page in pages:
                 items += page.items
                 if limit is not None and len(items) >= limit:
                     break
+        finally:
+            await pages.aclose()
         return items[:limit]
 
     async def count(self) -> int:
@@ -241,7 +243,7 @@ class Pages(Generic[T]):
             raise walk.blocked
         if walk.next_url is None:
             raise StopAsyncIteration
-        response = await self._fetch(walk.next_url)
+        response = await (self._fetched_ahead() if self._ahead else self._source.fetch(walk.next_url))
         # Read here and not in the task: pages that come together would all be read before the first is delivered and
         # the next is asked for, and eight at a time would take a tenth longer.
         document = await self._source.read(response)
@@ -275,6 +277,9 @@ class Pages(Generic[T]):
                 loop.call_soon_threadsafe(task.cancel)
 
     def _drop_ahead(self) -> None:
+        if not self._ahead:
+            self._after_those = []
+            return
         for _, task in self._ahead:
             task.cancel()
             self._dropped.add(task)
@@ -282,9 +287,7 @@ class Pages(Generic[T]):
         self._ahead.clear()
         self._after_those = []
 
-    async def _fetch(self, url: URL) -> Response:
-        if not self._ahead:
-            return await self._source.fetch(url)
+    async def _fetched_ahead(self) -> Response:
         _, task = self._ahead[0]
         await asyncio.wait({task})
         self._ahead.popleft()

@@ -25,6 +25,8 @@ T = TypeVar("T")
 _COUNTS = {name: wire_name(name) for name in ("number", "size", "total_elements", "total_pages")}
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
+_MAX_COUNT = 10**15
+
 _NO_CONTENT = 204
 _MAX_ITEMS = 50_000
 # Of a page: where none was asked for, and what Spring cuts larger ones to without a word.
@@ -105,7 +107,7 @@ def _count(value: Any, where: str) -> int | Mismatch | None:
         return int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT):
         return value
     return Mismatch(f"{where}: expected a whole number")
 
@@ -114,12 +116,15 @@ def _counts(page: object) -> dict[str, Any] | Mismatch:
     """Read the ``page`` object, as far as it is there."""
     if page is not None and not isinstance(page, dict):
         return Mismatch("page: expected an object")
+    found = page or {}
     counts: dict[str, Any] = {}
     for attribute, name in _COUNTS.items():
-        count = _count((page or {}).get(name), f"page.{name}")
-        if isinstance(count, Mismatch):
-            return count
-        counts[attribute] = count
+        value = found.get(name)
+        if type(value) is not int or not 0 <= value < _MAX_COUNT:  # as it is written in nearly every page
+            value = _count(value, f"page.{name}")
+            if isinstance(value, Mismatch):
+                return value
+        counts[attribute] = value
     return counts
 
 
@@ -173,11 +178,12 @@ def read_page(response: Response, cls: type[T], relation: str) -> PageDocument[T
     """
     if response.status == _NO_CONTENT:
         return PageDocument(url=response.url, items=[])
-    usual = None if has_too_many_values(response.body) else structure_page(response.body, cls, relation)
+    body = response.body
+    usual = None if has_too_many_values(body) else structure_page(body, cls, relation)
     if usual is not None and len(usual[1].rows) <= _MAX_ITEMS:
         items, decoded = usual
         return _page(response, {"page": decoded.page, "_links": decoded.links}, items)
-    document = decode_page(response.body, response.headers.get("Content-Type", ""))
+    document = decode_page(body, response.headers.get("Content-Type", ""))
     if not isinstance(document, dict):
         return document if isinstance(document, Mismatch) else Mismatch("body: expected an object")
     read = _items(document, cls, relation)

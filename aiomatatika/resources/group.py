@@ -116,6 +116,8 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
     Raises:
         InvalidArgumentError: The resource is of another class, or the id cannot be one. Nothing is sent.
     """
+    if isinstance(ref, UUID):
+        return str(ref)  # a path segment as it is
     given: Any = ref
     kind: Any = cls
     if isinstance(ref, HalResource):
@@ -176,7 +178,9 @@ class Group:
 
     async def _get(self, path: str, cls: type[T]) -> T:
         """GET an object: SAFE to repeat."""
-        return await self._object("GET", path, cls, Repeat.SAFE)
+        # Of all shapes the one that has to be fast: by way of `_object` it costs two coroutines and 3 dicts more.
+        request = Request(method="GET", url=self._client.at(path), repeat=Repeat.SAFE, promised=OK)
+        return (await self._client.send(request)).structured(cls)
 
     async def _array(self, path: str, cls: type[T]) -> list[T]:
         """GET a plain JSON array: SAFE to repeat. Empty where there is nothing (204)."""

@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keys", type=_number(1_000_000), default=0, metavar="N", help="add N API keys to the built-in one"
     )
+    parser.add_argument(
+        "--pipelines", type=_number(10_000), default=0, metavar="N", help="add N pipelines, whose runs take 22 s"
+    )
     lines: dict[str, tuple[Callable[[str], Any], str]] = {
         "--fault": (fault_arguments, "make requests fail"),
         "--script": (scripted_run, "say how the jobs of a pipeline go"),
@@ -111,6 +114,8 @@ async def _run(options: argparse.Namespace) -> None:
         server.requests.limit = _REQUEST_LIMIT
         server.requests.on_finished = _print_request if options.verbose else None
         server.add_api_keys(options.keys)
+        for count in range(options.pipelines):
+            server.tables["pipelines"].add(name=f"pipeline-{count + 1:05}")
         for fault in options.fault:
             server.faults.add(**fault)
         pipelines = _scripted(server, options.script)

@@ -73,6 +73,7 @@ class _PiecewiseResponse(web.StreamResponse):
         try:
             async for piece in self._pieces:
                 await self.write(piece)
+                await asyncio.sleep(0)  # a client in the same loop reads meanwhile
         finally:
             close = getattr(self._pieces, "aclose", None)  # generators have it, other iterators need not
             if close is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Unpack
 
@@ -19,7 +19,10 @@ _REMEMBERED = 100  # requests: nobody looks at them here
 
 @asynccontextmanager
 async def demo_session(
-    *, api_keys: int = 45, **options: Unpack[SessionOptions]
+    *,
+    api_keys: int = 45,
+    fill: Callable[[MatatikaServer], object] | None = None,
+    **options: Unpack[SessionOptions],
 ) -> AsyncGenerator[MatatikaSession, None]:
     """Open a session as the ``MATATIKA_*`` variables say; where none is set, on a server that lives as long as it.
 
@@ -28,6 +31,7 @@ async def demo_session(
 
     Args:
         api_keys: How many keys the server of its own has, beside the built-in one.
+        fill: Called with the server of its own, to store what the program works on, before the session is opened.
         options: What else `MatatikaSession` takes.
 
     Raises:
@@ -41,5 +45,7 @@ async def demo_session(
         async with MatatikaServer(clock=Clock()) as server:
             server.requests.limit = _REMEMBERED
             server.add_api_keys(api_keys)
+            if fill is not None:
+                fill(server)
             async with server.session(**options) as session:
                 yield session

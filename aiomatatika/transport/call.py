@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Literal, NoReturn
 
 import msgspec
 
@@ -20,15 +20,14 @@ from aiomatatika.options import Options
 from aiomatatika.secret import Secret
 from aiomatatika.transport.attempt_log import is_logged, log_attempt
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.error_responses import api_error, challenge_code, request_id
 from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
 from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.retry import FailedAttempt, wait_before_repeat
-from aiomatatika.transport.retry_after import server_retry_after
 from aiomatatika.transport.state import BearerToken, SharedState
 from aiomatatika.transport.streamed_body import StreamedBody
+from aiomatatika.transport.work import Work
 
 __all__ = ["Call"]
 
@@ -80,25 +79,25 @@ class Call:
 
     async def run(self) -> Response:
         """Return the response; every error says which call it ended, and after how many attempts."""
-        left = self._deadline.left()
-        limit = asyncio.timeout(left)
+        work: Work | None = None
         try:
+            left = self._deadline.left()
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
             self._state.connections.check_loop()
-            async with limit:
-                with self._state.lifetime.in_flight(limit, secret=self._request.secret):
-                    if self._request.repeat is not Repeat.SAFE:
-                        await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
-                    if isinstance(self._request.body, StreamedBody):
-                        async with self._request.body.opened():
-                            pass  # what cannot be read is told before anything is sent
-                    return await self._until_done()
+            work = self._state.lifetime.in_flight(left, secret=self._request.secret)
+            with work:
+                if self._request.repeat is not Repeat.SAFE:
+                    await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
+                if isinstance(self._request.body, StreamedBody):
+                    async with self._request.body.opened():
+                        pass  # what cannot be read is told before anything is sent
+                return await self._until_done()
         except MatatikaError as error:
             self._facts.describe(error)
             raise
         except TimeoutError:
-            if not limit.expired():
+            if work is None or not work.is_ended:
                 raise  # a file or an iterator of the caller's, which the body is read from, has limits of its own
         ended = self._ended_by_its_limit()
         self._facts.describe(ended)
@@ -124,7 +123,8 @@ class Call:
                 state.tokens.confirm(token)
                 if 200 <= response.status < 300:
                     state.budget.give_back(self._paid_repeats)
-                    return self._check_promised(response)
+                    promised = self._request.promised
+                    return response if promised is None or response.status in promised else self._refuse(response)
                 if response.status in self._request.done_already and self._facts.maybe_done:
                     return response
                 if response.status in _REDIRECTS:
@@ -132,11 +132,8 @@ class Call:
                 else:
                     await self._after_error(response, token)
 
-    def _check_promised(self, response: Response) -> Response:
-        promised = self._request.promised
-        if promised is None or response.status in promised:
-            return response
-        expected = " or ".join(map(str, sorted(promised)))
+    def _refuse(self, response: Response) -> NoReturn:
+        expected = " or ".join(map(str, sorted(self._request.promised or ())))
         error = ResponseError(f"the API answered with status {response.status}, where {expected} is expected")
         error.status = response.status
         raise error
@@ -144,18 +141,25 @@ class Call:
     async def _attempt(self, token: BearerToken) -> Response | NoResponse:
         """Put the request on the wire once."""
         facts, state = self._facts, self._state
+        places = state.connections.places
+        if places is not None and not places.take_free():
+            await places.wait()
         facts.attempts += 1
         self._turns += 1
         # While it is under way it may be carried out; a cancellation ends the call there.
         maybe_done_before, facts.maybe_done = facts.maybe_done, True
         logged = is_logged()
         began = state.clock.monotonic() if logged else 0.0
-        response = await state.connections.exchange(
-            self._request,
-            token.authorization,
-            attempt_limits(self._options.timeouts, self._deadline.left()),
-            fresh=self._fresh,
-        )
+        try:
+            response = await state.connections.exchange(
+                self._request,
+                token.authorization,
+                attempt_limits(self._options.timeouts, self._deadline.left()),
+                fresh=self._fresh,
+            )
+        finally:
+            if places is not None:
+                places.give_back()
         failure: Failure | None = None
         facts.request_id = None
         if isinstance(response, NoResponse):
@@ -164,6 +168,8 @@ class Call:
             response.call = facts
             if response.status >= 400:
                 failure = failure_of(response.status)
+                from aiomatatika.transport.error_responses import request_id  # late, as below
+
                 facts.request_id = request_id(response, self._secrets(token))
         facts.maybe_done = maybe_done_before or (failure is not None and failure.may_have_acted)
         if logged:
@@ -190,6 +196,10 @@ class Call:
         raise kind(response.reason, sent=self._sent)
 
     async def _after_error(self, response: Response, token: BearerToken) -> None:
+        # Late: what reads errors takes a tenth of the time to import that the whole library takes.
+        from aiomatatika.transport.error_responses import api_error
+        from aiomatatika.transport.retry_after import server_retry_after
+
         status = response.status
         if not 400 <= status < 600:
             raise ResponseError(f"the API answered with status {status}")
@@ -201,23 +211,26 @@ class Call:
 
     def _replace_token(self, token: BearerToken, response: Response) -> None:
         is_replaced = not self._token_replaced and self._state.tokens.replace(token)
-        if is_replaced and self._request.is_spent:
+        if is_replaced and not self._request.is_spent:
+            self._token_replaced = True
+            self._turns -= 1
+            return
+        from aiomatatika.transport.error_responses import challenge_code
+
+        if is_replaced:
             raise AuthenticationError(
                 "the API refuses the token (401), and the body, an iterator, is sent once: "
                 "make the call again, and it goes out with a new token",
                 status=401,
                 code=challenge_code(response),
             )
-        if not is_replaced:
-            code = challenge_code(response)
-            raise AuthenticationError(
-                f"the API refuses the token (401 {code or 'without a code'}): "
-                "it has expired, was revoked, or is for another audience",
-                status=401,
-                code=code,
-            )
-        self._token_replaced = True
-        self._turns -= 1
+        code = challenge_code(response)
+        raise AuthenticationError(
+            f"the API refuses the token (401 {code or 'without a code'}): "
+            "it has expired, was revoked, or is for another audience",
+            status=401,
+            code=code,
+        )
 
     def _redirect(self, response: Response) -> None:
         request = self._request

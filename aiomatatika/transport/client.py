@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from yarl import URL
 
 from aiomatatika.options import Options
@@ -35,13 +38,13 @@ class Client:
         """Return the URL of an encoded path below the API's root."""
         return self.state.root.at(path, query)
 
-    async def send(self, request: Request, deadline: Deadline | None = None) -> Response:
-        """Make a call and return its response of status 200 to 299, by the deadline.
+    def send(self, request: Request, deadline: Deadline | None = None) -> Coroutine[Any, Any, Response]:
+        """Make a call and return its response of status 200 to 299, by the deadline. To be awaited at once.
 
         Raises:
             MatatikaError: As the tree in `errors` says; with method, path and attempts.
         """
-        return await Call(self.state, self.options, request, deadline or self.deadline()).run()
+        return Call(self.state, self.options, request, deadline or self.deadline()).run()
 
     async def stream(self, request: Request) -> BodyStream:
         """Make a call whose `Request.streamed` are its promised statuses, and return the body, which is to be closed.

@@ -7,7 +7,7 @@ import contextlib
 import os
 import weakref
 from collections.abc import AsyncGenerator
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import aiohttp
 
@@ -17,11 +17,13 @@ from aiomatatika.transport.exchange import Attempt, exchange
 from aiomatatika.transport.failure import NoResponse
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.places import Places
 from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.streamed_exchange import streamed_exchange
 
 __all__ = ["Connections"]
 
+_LIMIT = 100
 _all_connections: weakref.WeakSet[Connections] = weakref.WeakSet()
 # Connections of the parent process. Closing or collecting them in the child would speak on the parent's sockets.
 _of_the_parent: list[object] = []
@@ -32,6 +34,12 @@ async def _close_with_its_loop(http: aiohttp.ClientSession) -> AsyncGenerator[No
         yield
     finally:
         await http.close()
+
+
+class _Own(NamedTuple):
+    http: aiohttp.ClientSession
+    keeper: AsyncGenerator[None, None]
+    places: Places
 
 
 class Connections:
@@ -50,7 +58,7 @@ class Connections:
         self._lifetime = lifetime
         self._user_agent = user_agent
         self._borrowed = None if borrowed is None else BorrowedSession(borrowed)
-        self._own: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]] = {}
+        self._own: dict[asyncio.AbstractEventLoop, _Own] = {}
         _all_connections.add(self)
 
     @property
@@ -63,6 +71,12 @@ class Connections:
         if self._borrowed is not None:
             self._borrowed.check_loop()
 
+    @property
+    def places(self) -> Places | None:
+        """Who may use the connections of the running loop; None: aiohttp alone knows."""
+        own = self._own.get(asyncio.get_running_loop())
+        return own.places if own else None
+
     async def exchange(
         self, request: Request, authorization: Secret | None, limits: aiohttp.ClientTimeout, *, fresh: bool = False
     ) -> Response | NoResponse:
@@ -74,7 +88,7 @@ class Connections:
             OSError: A file of the request's body cannot be read.
             Exception: What an iterator raised that the body is read from.
         """
-        http = await self._http()
+        http = self._opened() or await self._open()
         attempt = Attempt(request, authorization, limits, fresh)
         if isinstance(request.body, StreamedBody):
             response = await streamed_exchange(http, attempt, request.body, self._user_agent)
@@ -84,26 +98,27 @@ class Connections:
             self._lifetime.check_open(http)
         return response
 
-    async def _http(self) -> aiohttp.ClientSession:
-        """Return the aiohttp session of the running loop."""
+    def _opened(self) -> aiohttp.ClientSession | None:
+        """Return the aiohttp session of the running loop, if it is open."""
         if self._borrowed is not None:
             self._borrowed.check_loop()
             self._lifetime.check_open(self._borrowed.http)
             return self._borrowed.http
-        loop = asyncio.get_running_loop()
-        own = self._own.get(loop)
-        return own[0] if own and not own[0].closed else await self._open(loop)
+        own = self._own.get(asyncio.get_running_loop())
+        return own.http if own and not own.http.closed else None
 
-    async def _open(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
+    async def _open(self) -> aiohttp.ClientSession:
         self._lifetime.check_open()
+        loop = asyncio.get_running_loop()
         for other in list(self._own):  # a copy, because other threads open theirs meanwhile
             if other.is_closed():
                 self._own.pop(other, None)
-        http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        connector = aiohttp.TCPConnector(limit=_LIMIT)
+        http = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         # A loop shuts its asynchronous generators down before it closes: the one hook that tells when that is.
         # So a session that lives on under a second `asyncio.run` leaves no socket of the first behind.
         keeper = _close_with_its_loop(http)
-        self._own[loop] = (http, keeper)
+        self._own[loop] = _Own(http, keeper, Places(_LIMIT))
         await anext(keeper)
         return http
 
@@ -111,12 +126,12 @@ class Connections:
         """Close the connections of the running loop; those of other loops are closed by these."""
         own = self._own.pop(asyncio.get_running_loop(), None)
         others, self._own = self._own, {}
-        for loop, (http, _) in others.items():
+        for loop, other in others.items():
             if loop.is_running():
-                asyncio.run_coroutine_threadsafe(http.close(), loop)
+                asyncio.run_coroutine_threadsafe(other.http.close(), loop)
         if own is not None:
             with contextlib.suppress(RuntimeError):  # the loop is shutting its generators down at this moment
-                await own[1].aclose()
+                await own.keeper.aclose()
 
     def __getstate__(self) -> NoReturn:
         # Not `__reduce__`, after which some serialisers go on to walk the parts: they would come upon the event loop,

@@ -45,7 +45,7 @@ class Attempt(msgspec.Struct, frozen=True):
     source: BodySource | None = None
 
 
-def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
+def _send_once(authorization: Secret | None, *, is_set: bool) -> ClientMiddlewareType:
     """Return a per-request middleware that lets one request out.
 
     aiohttp repeats GET, PUT and DELETE of its own accord when the connection dies, also after the server has acted
@@ -61,7 +61,7 @@ def _send_once(authorization: Secret | None) -> ClientMiddlewareType:
         sent = True
         if authorization is None:
             request.headers.pop(hdrs.AUTHORIZATION, None)
-        else:
+        elif not is_set:
             request.headers[hdrs.AUTHORIZATION] = authorization.reveal()
         return await handler(request)
 
@@ -109,7 +109,8 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
     if request.headers is not None:
         headers.update(request.headers.reveal())
     # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
-    if authorization is not None and not http.trust_env and http.auth is None:
+    is_set = authorization is not None and not http.trust_env and http.auth is None
+    if authorization is not None and is_set:
         headers[hdrs.AUTHORIZATION] = authorization.reveal()
     if attempt.fresh:
         headers[hdrs.CONNECTION] = "close"
@@ -120,7 +121,7 @@ async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: s
         headers=headers,
         allow_redirects=False,
         timeout=attempt.limits,
-        middlewares=(_send_once(authorization),),
+        middlewares=(_send_once(authorization, is_set=is_set),),
         raise_for_status=False,
         auto_decompress=not request.streamed,  # see `gunzip`
         max_line_size=MAX_HEADER,
@@ -164,9 +165,7 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
     size = 0
     while True:
         chunk = content.read_nowait()
-        if not chunk:
-            if content.at_eof():
-                break
+        if not chunk and not content.at_eof():
             async with asyncio.timeout(seconds):
                 chunk = await content.readany()
         chunks.append(chunk)
@@ -175,6 +174,8 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
             if succeeded:
                 raise _TooLargeError
             response.close()  # the beginning of an error page says enough
+            break
+        if content.at_eof():
             break
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

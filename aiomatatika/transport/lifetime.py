@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import NoReturn
 
-import msgspec
 from aiohttp import ClientSession
 
 from aiomatatika.errors import SessionClosedError
+from aiomatatika.transport.work import LoopWork, Work
 
 __all__ = ["Lifetime"]
 
@@ -23,30 +23,14 @@ _UNWIND_TIMEOUT = 0.5
 _POLL_INTERVAL = 0.005
 
 
-class _InFlight(msgspec.Struct, eq=False):
-    """Work that `close` ends or waits for.
-
-    Attributes:
-        loop: Where it runs.
-        limit: What ends it; None: nothing does, it ends by itself.
-        secret: What it makes, where it brings a one-time secret ("API key 1b2c…"); None: it brings none.
-        task: What it runs in, where it has no limit.
-    """
-
-    loop: asyncio.AbstractEventLoop
-    limit: asyncio.Timeout | None
-    secret: str | None
-    task: asyncio.Task[Any] | None
-
-
 class Lifetime:
     """Open until `close`; knows every call that is in flight, in whatever event loop."""
 
-    __slots__ = ("_in_flight", "closed")
+    __slots__ = ("_loops", "closed")
 
     def __init__(self) -> None:
         self.closed: bool = False
-        self._in_flight: dict[int, _InFlight] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, LoopWork] = {}
 
     def check_open(self, http: ClientSession | None = None) -> None:
         """Raise `SessionClosedError` after `close`, and where the aiohttp session in use is closed."""
@@ -55,26 +39,34 @@ class Lifetime:
         if http is not None and http.closed:
             raise SessionClosedError("the aiohttp session given as http= is closed")
 
-    @contextlib.contextmanager
-    def in_flight(self, limit: asyncio.Timeout | None, *, secret: str | None = None) -> Iterator[None]:
-        """Let `close` end the block by its limit.
+    def in_flight(self, seconds: float | None, *, secret: str | None = None) -> Work:
+        """Return a context manager whose block ends after so many seconds, or by `close`, with a `TimeoutError`.
 
         Args:
-            limit: The timeout that the block runs under; None: the block ends by itself, `close` only waits for it.
+            seconds: The limit of the block; None: the block ends by itself, `close` only waits for it.
             secret: What the block makes, where its result holds a one-time secret: `close` gives it 4 s first.
 
         Raises:
             SessionClosedError: The session is closed already, and the block has a limit.
         """
-        if limit is not None:
+        loop = asyncio.get_running_loop()
+        work = self._loops.get(loop) or self._loop_work(loop)
+        if seconds is None:
+            return Work(work, None, secret)
+        if self.closed:
             self.check_open()
-        task = asyncio.current_task() if limit is None else None
-        work = _InFlight(asyncio.get_running_loop(), limit, secret, task)
-        self._in_flight[id(work)] = work
-        try:
-            yield
-        finally:
-            self._in_flight.pop(id(work), None)
+        return Work(work, loop.time() + seconds, secret)
+
+    def _loop_work(self, loop: asyncio.AbstractEventLoop) -> LoopWork:
+        for other in list(self._loops):  # a copy, because other threads add theirs meanwhile
+            if other.is_closed():
+                self._loops.pop(other, None)
+        work = self._loops[loop] = LoopWork(loop)
+        return work
+
+    def __getstate__(self) -> NoReturn:
+        # As of `Connections`: a serialiser that walks on comes upon the event loops, and upon all that hangs on them.
+        raise TypeError("what a session has in flight does not pickle or copy")
 
     async def close(self) -> None:
         """Refuse new calls; end those in flight, but let one that brings a one-time secret finish within 4 s.
@@ -89,32 +81,30 @@ class Lifetime:
                 "the session was closed before the creation of %s had ended: look whether it exists", secret
             )
         self._expire(secrets=True)
-        await self._wait(_UNWIND_TIMEOUT, lambda work: work.limit is not None)
+        await self._wait(_UNWIND_TIMEOUT, lambda work: not work.ends_by_itself)
+        own = self._loops.get(asyncio.get_running_loop())
+        if own is not None:
+            own.stop()
 
-    def _others(self) -> list[_InFlight]:
-        # A copy, because calls of other threads come and go meanwhile. A sink may close the session: it waits for us.
-        here = asyncio.current_task()
-        return [work for work in list(self._in_flight.values()) if work.task is None or work.task is not here]
+    def _others(self) -> list[Work]:
+        # Copies, because calls of other threads come and go meanwhile. A sink may close the session: it waits for us.
+        blocks = [work for each in list(self._loops.values()) for work in list(each.blocks)]
+        return [work for work in blocks if not (work.ends_by_itself and work.is_own)]
 
     def _expire(self, *, secrets: bool) -> None:
         here = asyncio.get_running_loop()
         for work in self._others():
-            if work.limit is None or (work.secret is not None and not secrets):
+            if work.ends_by_itself or (work.secret is not None and not secrets):
                 continue
             if work.loop is here:
-                _expire_now(work.limit)
+                work.end_now()
             else:
                 with contextlib.suppress(RuntimeError):  # that loop is closed
-                    work.loop.call_soon_threadsafe(_expire_now, work.limit)
+                    work.loop.call_soon_threadsafe(work.end_now)
 
-    async def _wait(self, seconds: float, is_awaited: Callable[[_InFlight], bool]) -> None:
+    async def _wait(self, seconds: float, is_awaited: Callable[[Work], bool]) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         # An event would cost each of a million calls to speed up one close. A loop that stands still ends no call.
         while any(work.loop.is_running() and is_awaited(work) for work in self._others()) and loop.time() < end:  # noqa: ASYNC110  # see above
             await asyncio.sleep(_POLL_INTERVAL)
-
-
-def _expire_now(limit: asyncio.Timeout) -> None:
-    with contextlib.suppress(RuntimeError):  # it has expired by itself
-        limit.reschedule(0.0)

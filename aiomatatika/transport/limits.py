@@ -26,9 +26,9 @@ def attempt_limits(timeouts: Timeouts, time_left: float, *, enforced: bool = Fal
         time_left: Seconds until the attempt has to end.
         enforced: Whether aiohttp ends the attempt, where the caller does not.
     """
-    connect = min(0.95 * time_left, max(time_left - 0.1, time_left / 2))
     if time_left >= _COARSE and not enforced:
-        return _coarse_limits(timeouts, int(connect))
+        return _coarse_limits(timeouts.connect, timeouts.read, int(0.95 * time_left))
+    connect = min(0.95 * time_left, max(time_left - 0.1, time_left / 2))
     return ClientTimeout(
         total=time_left if enforced else None,
         connect=connect,
@@ -39,5 +39,5 @@ def attempt_limits(timeouts: Timeouts, time_left: float, *, enforced: bool = Fal
 
 
 @lru_cache
-def _coarse_limits(timeouts: Timeouts, connect: int) -> ClientTimeout:
-    return ClientTimeout(total=None, connect=connect, sock_connect=timeouts.connect, sock_read=timeouts.read)
+def _coarse_limits(sock_connect: float, sock_read: float, connect: int) -> ClientTimeout:
+    return ClientTimeout(total=None, connect=connect, sock_connect=sock_connect, sock_read=sock_read)

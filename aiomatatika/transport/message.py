@@ -172,14 +172,14 @@ class Response:
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        return self._read(read_resource(Content(self.body, self._content_type), cls))
+        return self._read(read_resource(Content(self._body(), self._content_type), cls))
 
     def structured_list(self, cls: type[T]) -> list[T]:
         """Return the body, an array, as objects of an attrs class; the rest as for `structured`."""
         return self._read(read_array(Content(self.body, self._content_type), cls))
 
     def _read(self, read: Read[T] | Mismatch) -> T:
-        found = self.promised(read)
+        found = self.promised(read) if isinstance(read, Mismatch) else read
         if found.unreadable:
             _logger.warning(
                 "%s %s: not what was promised, and left out: %s",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, TypeAlias
@@ -68,15 +68,21 @@ def _text(value: object) -> str | None:
 
 
 def _pairs(params: object) -> Iterator[tuple[Any, Any]]:
-    pairs: Iterable[Any] = params.items() if isinstance(params, Mapping) else ()
-    if isinstance(params, list | tuple):
-        pairs = params
-    elif not isinstance(params, Mapping):
+    if isinstance(params, dict | Mapping):  # a dict is told from a Mapping in 0.3 us less
+        yield from params.items()
+        return
+    if not isinstance(params, list | tuple):
         raise InvalidArgumentError("params must be a mapping or a list of pairs")
-    for pair in pairs:
+    for pair in params:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise InvalidArgumentError("params must be a mapping or a list of pairs (name, value)")
         yield pair[0], pair[1]
+
+
+def _quoted(text: str) -> str:
+    if text.isascii() and text.isalnum():  # as most are, and `quote_plus` takes 1 us to find that out
+        return text
+    return quote_plus(text, _UNQUOTED)
 
 
 def query_string(params: Params) -> str:
@@ -98,7 +104,7 @@ def query_string(params: Params) -> str:
                     f"the query parameter {name[:_SHOWN_OF_A_NAME]!r} cannot be this {type(each).__name__}: it must be "
                     "text, a finite number, a bool, a date, an aware datetime, a UUID, an Enum, or a list of these"
                 )
-            parts.append(f"{quote_plus(name, _UNQUOTED)}={quote_plus(text, _UNQUOTED)}")
+            parts.append(f"{_quoted(name)}={_quoted(text)}")
     return "&".join(parts)
 
 

@@ -48,6 +48,8 @@ class RetryBudget:
 
     def give_back(self, repeats: int) -> None:
         """Note a call that succeeded after some repeats that the budget had paid for."""
+        if self._left == self.capacity:
+            return
         if repeats and self._empty_since is not None:
             self._left = self.capacity
         else:

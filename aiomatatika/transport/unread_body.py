@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from aiohttp import ClientResponse
 
@@ -37,7 +38,7 @@ class UnreadBody:
     def __init__(self, response: ClientResponse, gunzip: Gunzip | None, seconds: float | None) -> None:
         self._response = response
         self._gunzip = gunzip
-        self._seconds = seconds
+        self._seconds: float = math.inf if seconds is None else seconds
         self._bytes_since_wait = 0
 
     async def piece(self, lifetime: Lifetime) -> bytes | NoResponse:
@@ -79,9 +80,8 @@ class UnreadBody:
         raw = content.read_nowait()
         if not raw and not content.at_eof():
             self._bytes_since_wait = 0
-            async with asyncio.timeout(self._seconds) as limit:
-                with lifetime.in_flight(limit):
-                    raw = await content.readany()
+            with lifetime.in_flight(self._seconds):
+                raw = await content.readany()
         return raw
 
     def close(self) -> None:

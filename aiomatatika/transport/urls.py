@@ -19,7 +19,7 @@ from yarl import URL
 from aiomatatika.decoding.json_text import CANONICAL_UUID
 from aiomatatika.deployment import Deployment
 from aiomatatika.errors import InvalidArgumentError, LinkError, UnsafeLinkError
-from aiomatatika.transport.query import Params, with_params
+from aiomatatika.transport.query import Params, query_string
 
 __all__ = ["ApiRoot", "path_segment", "path_segments", "uuid_of"]
 
@@ -157,8 +157,8 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
             InvalidArgumentError: A parameter has no form in a query.
         """
         # From the whole text: yarl remembers it, with all that it found out about it. `with_path` costs 4 us more.
-        url = URL(f"{self.text}{path}", encoded=True)
-        return with_params(url, query) if query else url
+        added = query_string(query) if query else ""
+        return URL(f"{self.text}{path}?{added}" if added else f"{self.text}{path}", encoded=True)
 
     def below(self, path: str) -> URL:
         """Return the URL of a path that the caller wrote: below the root, with or without a leading slash.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from math import inf
 
@@ -99,9 +98,8 @@ class Questions:
             return
         lifetime = self._client.state.lifetime
         try:
-            async with asyncio.timeout(None) as limit:
-                with lifetime.in_flight(limit):
-                    await self._clock.sleep(seconds)
+            with lifetime.in_flight(inf):
+                await self._clock.sleep(seconds)
         except TimeoutError:  # the limit is `close`
             lifetime.check_open()
 

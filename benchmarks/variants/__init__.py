@@ -1,7 +1,7 @@
 """What is measured: one file for each way to call the API, all with the same two calls.
 
 They are given what they need to be fast (a session that is kept, no logging, as many connections), and no more than a
-user would write.
+user would write. All ask for API keys.
 """
 
 from __future__ import annotations
@@ -10,26 +10,36 @@ from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import ClassVar, Final
 
-__all__ = ["ALL", "DICTS", "OURS", "PEER", "QUICK", "Variant", "load"]
+from benchmarks.documents import key_id
+from benchmarks.kinds import ODD
+
+__all__ = ["ALL", "DICTS", "MODELS", "ONE", "OURS", "PAGE", "PEERS", "QUICK", "Variant", "load"]
 
 OURS: Final = "this library"
 DICTS: Final = "aiohttp + orjson"
-PEER: Final = "httpx + pydantic"
+MODELS: Final = "aiohttp + pydantic"
+ONE: Final = f"/apikeys/{key_id(ODD)}"
+PAGE: Final = "/apikeys?size="
 
 _MODULES: Final = {
     "raw asyncio streams": "streams:Streams",
     "aiohttp + read()": "aiohttp_bare:AiohttpRead",
     DICTS: "aiohttp_bare:AiohttpOrjson",
     OURS: "ours:Ours",
-    "aiohttp + pydantic": "aiohttp_pydantic:AiohttpPydantic",
-    PEER: "httpx_pydantic:HttpxPydantic",
+    "aiohttp + msgspec": "aiohttp_msgspec:AiohttpMsgspec",
+    "aiohttp + orjson + cattrs": "aiohttp_cattrs:AiohttpCattrs",
+    MODELS: "aiohttp_pydantic:AiohttpPydantic",
+    "httpx + pydantic": "httpx_pydantic:HttpxPydantic",
+    "httpx2 + pydantic": "httpx_pydantic:Httpx2Pydantic",
+    "pyreqwest + pydantic": "pyreqwest_pydantic:PyreqwestPydantic",
     "authlib AsyncOAuth2Client": "authlib_client:AuthlibClient",
     "githubkit core + pydantic": "githubkit_core:GithubkitCore",
     "openai base client + page class": "openai_base:OpenaiBase",
     "requests in threads": "requests_threads:RequestsThreads",
 }
 ALL: Final = tuple(_MODULES)
-QUICK: Final = (DICTS, OURS, PEER)
+QUICK: Final = (DICTS, OURS, MODELS)
+PEERS: Final = tuple(name for name in ALL if name not in QUICK)
 
 
 class Variant(ABC):

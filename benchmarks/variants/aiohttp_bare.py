@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import aiohttp
 import orjson
 
-from benchmarks.payloads import key_id
-from benchmarks.variants import Variant
+from benchmarks.variants import ONE, PAGE, Variant
 
 __all__ = ["AiohttpOrjson", "AiohttpRead", "session"]
 
@@ -25,16 +24,16 @@ class AiohttpRead(Variant):
 
     def __init__(self, url: str) -> None:
         self._http = session()
-        self._one = f"{url}/api/apikeys/{key_id(1)}"
-        self._list = f"{url}/api/apikeys/?size="
+        self._one = f"{url}/api{ONE}"
+        self._list = f"{url}/api{PAGE}"
 
     async def one(self) -> bytes:
         """GET one key."""
         return await self._get(self._one)
 
     async def page(self, size: int) -> int:
-        """GET a page and count ids, so that the bytes are known to be there."""
-        return (await self._get(f"{self._list}{size}")).count(b'{"id"')
+        """GET a page and count client IDs, so that the bytes are known to be there."""
+        return (await self._get(f"{self._list}{size}")).count(b'"clientId"')
 
     async def _get(self, url: str) -> bytes:
         async with self._http.get(url) as response:

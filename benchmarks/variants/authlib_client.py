@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
+import httpx
 from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]  # it has no types
 
-from benchmarks.payloads import key_id
-from benchmarks.variants import Variant
+from benchmarks.variants import ONE, PAGE, Variant
 from benchmarks.variants.httpx_pydantic import LIMITS
 
 __all__ = ["AuthlibClient"]
@@ -27,16 +27,16 @@ class AuthlibClient(Variant):
             token_endpoint=f"{url}/oauth/token",
             base_url=f"{url}/api",
             timeout=60,
-            limits=LIMITS,
+            limits=httpx.Limits(**LIMITS),
         )
 
     async def one(self) -> Any:
         """GET one key."""
-        return await self._get(f"/apikeys/{key_id(1)}")
+        return await self._get(ONE)
 
     async def page(self, size: int) -> int:
         """GET a page."""
-        return len((await self._get(f"/apikeys/?size={size}"))["_embedded"]["apikeys"])
+        return len((await self._get(f"{PAGE}{size}"))["_embedded"]["apikeys"])
 
     async def _get(self, path: str) -> Any:
         response = await self._http.get(path)

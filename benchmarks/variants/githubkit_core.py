@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from githubkit.core import GitHubCore
 from githubkit.response import Response
 
-from benchmarks.payloads import key_id
-from benchmarks.variants import Variant
-from benchmarks.variants.models import Key, KeysPage
+from benchmarks.models.of_pydantic import model, page_model
+from benchmarks.variants import ONE, PAGE, Variant
 
 __all__ = ["GithubkitCore"]
 
-T = TypeVar("T")
+Key, KeysPage = model("ApiKey"), page_model("ApiKey", "apikeys")
 
 
 class GithubkitCore(Variant):
@@ -28,16 +27,16 @@ class GithubkitCore(Variant):
         """Enter it: its client is in a context variable, so that a task that enters does so for itself alone."""
         await self._github.__aenter__()  # type: ignore[no-untyped-call]  # theirs
 
-    async def one(self) -> Key:
+    async def one(self) -> Any:
         """GET one key."""
-        return await self._get(f"apikeys/{key_id(1)}", Key)
+        return await self._get(ONE.lstrip("/"), Key)
 
     async def page(self, size: int) -> int:
         """GET a page."""
-        return len((await self._get(f"apikeys/?size={size}", KeysPage)).embedded.apikeys)
+        return len((await self._get(f"{PAGE}{size}".lstrip("/"), KeysPage)).embedded.apikeys)
 
-    async def _get(self, path: str, model: type[T]) -> T:
-        response: Response[T, Any] = await self._github.arequest("GET", path, response_model=model)
+    async def _get(self, path: str, cls: Any) -> Any:
+        response: Response[Any, Any] = await self._github.arequest("GET", path, response_model=cls)
         return response.parsed_data
 
     async def close(self) -> None:

@@ -1,48 +1,57 @@
-"""httpx and pydantic: what most generated clients are made of."""
+"""httpx, or its successor httpx2, and pydantic: what most generated clients are made of."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from importlib import import_module
+from typing import Any, ClassVar, Final
 
-import httpx
+from benchmarks.models.of_pydantic import model, page_model
+from benchmarks.variants import ONE, PAGE, Variant
 
-from benchmarks.payloads import key_id
-from benchmarks.variants import Variant
-from benchmarks.variants.models import Key, KeysPage
+__all__ = ["LIMITS", "Httpx2Pydantic", "HttpxPydantic"]
 
-__all__ = ["LIMITS", "HttpxPydantic"]
+Key, KeysPage = model("ApiKey"), page_model("ApiKey", "apikeys")
 
-# httpx's own figures, but that an idle connection is kept while others are measured: a thousand requests at once take
-# its pool 20 s where no connection is open, and under 2 s where one is.
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60)
+# Both libraries' own figures, but that an idle connection is kept while others are measured: a thousand requests at
+# once take httpx's pool 20 s where no connection is open, and under 2 s where one is.
+LIMITS: Final = {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 60}
 
 
 class HttpxPydantic(Variant):
     """httpx and pydantic's own JSON parser."""
 
     does: ClassVar[str] = "pydantic models"
+    library: ClassVar[str] = "httpx"
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(
+        library = import_module(self.library)
+        self._http = library.AsyncClient(
             base_url=f"{url}/api",
             headers={"Authorization": "Bearer bench-token", "Accept": "application/hal+json"},
             timeout=60,
-            limits=LIMITS,
+            limits=library.Limits(**LIMITS),
         )
 
-    async def one(self) -> Key:
+    async def one(self) -> Any:
         """GET one key."""
-        return Key.model_validate_json(await self._get(f"/apikeys/{key_id(1)}"))
+        return Key.model_validate_json(await self._get(ONE))
 
     async def page(self, size: int) -> int:
         """GET a page."""
-        return len(KeysPage.model_validate_json(await self._get(f"/apikeys/?size={size}")).embedded.apikeys)
+        return len(KeysPage.model_validate_json(await self._get(f"{PAGE}{size}")).embedded.apikeys)
 
     async def _get(self, path: str) -> bytes:
         response = await self._http.get(path)
         response.raise_for_status()
-        return response.content
+        content: bytes = response.content
+        return content
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+
+class Httpx2Pydantic(HttpxPydantic):
+    """The same on httpx2."""
+
+    library: ClassVar[str] = "httpx2"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aiomatatika import ApiKey, BearerToken, Deployment, MatatikaSession
-from benchmarks.payloads import key_id
+from benchmarks.documents import key_id
+from benchmarks.kinds import ODD
 from benchmarks.variants import Variant
 
 __all__ = ["ALIAS", "Ours"]
 
 ALIAS = ("app.matatika.com",)  # the links of the payloads name the API so, as the real one's do
-_KEY = key_id(1)
+_KEY = key_id(ODD)
 
 
 class Ours(Variant):

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import requests
 from requests.adapters import HTTPAdapter
 
-from benchmarks.payloads import key_id
-from benchmarks.variants import Variant
+from benchmarks.variants import ONE, PAGE, Variant
 
 __all__ = ["RequestsThreads"]
 
@@ -31,11 +30,11 @@ class RequestsThreads(Variant):
 
     async def one(self) -> Any:
         """GET one key."""
-        return await self._get(f"/apikeys/{key_id(1)}")
+        return await self._get(ONE)
 
     async def page(self, size: int) -> int:
         """GET a page."""
-        return len((await self._get(f"/apikeys/?size={size}"))["_embedded"]["apikeys"])
+        return len((await self._get(f"{PAGE}{size}"))["_embedded"]["apikeys"])
 
     async def _get(self, path: str) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._blocking, path)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from benchmarks.payloads import key_id
-from benchmarks.variants import Variant
+from benchmarks.variants import ONE, PAGE, Variant
 
 __all__ = ["Streams"]
 
@@ -19,18 +18,20 @@ class Streams(Variant):
     does: ClassVar[str] = "bytes; nothing is checked"
 
     def __init__(self, url: str) -> None:
-        self._host, _, port = url.removeprefix("http://").partition(":")
+        place, _, path = url.removeprefix("http://").partition("/")
+        self._host, _, port = place.partition(":")
         self._port = int(port)
+        self._root = f"/{path}/api"
         self._idle: list[_Stream] = []
         self._places = asyncio.Semaphore(100)
 
     async def one(self) -> bytes:
         """GET one key."""
-        return await self._get(f"/api/apikeys/{key_id(1)}")
+        return await self._get(self._root + ONE)
 
     async def page(self, size: int) -> int:
-        """GET a page and count ids, so that the bytes are known to be there."""
-        return (await self._get(f"/api/apikeys/?size={size}")).count(b'{"id"')
+        """GET a page and count client IDs, so that the bytes are known to be there."""
+        return (await self._get(f"{self._root}{PAGE}{size}")).count(b'"clientId"')
 
     async def _get(self, target: str) -> bytes:
         async with self._places:

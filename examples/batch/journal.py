@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from examples.batch.lines import DurableLines, RefusedError, read_lines
+from examples.batch.lines import DurableLines, read_lines
+from examples.refused import RefusedError
 
 Status = Literal["unfinished", "rotated", "failed", "skipped"]
 

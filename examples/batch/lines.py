@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-
-class RefusedError(Exception):
-    """What the user asked for cannot be done. No request that changes anything was sent."""
+from examples.refused import RefusedError
 
 
 class DurableLines:

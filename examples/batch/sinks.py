@@ -12,7 +12,8 @@ from uuid import UUID
 
 from aiomatatika import ClientCredentials, NewApiKey
 from examples.batch.journal import Journal, Key
-from examples.batch.lines import DurableLines, RefusedError
+from examples.batch.lines import DurableLines
+from examples.refused import RefusedError
 
 _COMMAND_SECONDS = 60.0
 

@@ -83,6 +83,10 @@ async def run(session: MatatikaSession, server: MatatikaServer) -> object:
     return await session.jobs.run(server.tables["pipelines"].add(runs=deque([AT_ONCE])).id)
 
 
+async def start(session: MatatikaSession, server: MatatikaServer) -> object:
+    return await session.jobs.start(server.tables["pipelines"].add().id)
+
+
 async def watch(session: MatatikaSession, server: MatatikaServer) -> list[object]:
     return [job async for job in session.jobs.watch(some_job(server))]
 
@@ -124,6 +128,7 @@ CALLS: dict[str, Call] = {
     "Comments.reply": reply,
     "Jobs.follow_logs": follow_logs,
     "Jobs.run": run,
+    "Jobs.start": start,
     "Jobs.wait": lambda session, server: session.jobs.wait(some_job(server), within=60),
     "Jobs.watch": watch,
     "Pipelines.wait": lambda session, server: session.pipelines.wait(server.tables["pipelines"].add().id),

@@ -43,7 +43,7 @@ async def server(witness: Witness) -> AsyncIterator[MatatikaServer]:
 def connections_in_use(session: MatatikaSession) -> int:
     """Return how many places of the pool are taken: nothing that is public tells."""
     own = session._client.state.connections._own.values()
-    return sum(len(http.connector._acquired) for http, _ in own if http.connector)
+    return sum(len(each.http.connector._acquired) for each in own if each.http.connector)
 
 
 async def back_to(before: tuple[int, int]) -> bool:

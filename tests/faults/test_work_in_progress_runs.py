@@ -134,6 +134,13 @@ async def test_W04_create_says_that_a_run_may_have_started(
     assert (caught.value.sent, caught.value.transient, started(server)) == ("maybe", False, 1)
 
 
+async def test_W04_start_finds_the_run_and_does_not_wait_for_its_end(server: MatatikaServer, pipeline: Row) -> None:
+    server.faults.add(**RUN, drop="after")
+    async with server.session() as session:
+        job = await session.jobs.start(pipeline.id)
+    assert (str(job.id), job.ended, started(server)) == (runs(server)[0].id, False, 1)
+
+
 @pytest.mark.parametrize("status", ["ERROR", "STOPPED"])
 async def test_W01_a_run_that_fails_is_an_error_with_its_job(
     server: MatatikaServer, pipeline: Row, witness: Witness, status: str

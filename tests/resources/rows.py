@@ -21,5 +21,5 @@ ROWS["profiles.put, create"] = Row(lambda s, x: s.profiles.create("auth0|1", nam
 DERIVED: Final = {
     *("apikeys.find", "apikeys.rotate", "apikeys.wait_until_accepted"),
     *("comments.reply", "datasets.arrow", "datasets.csv"),
-    *("jobs.follow_logs", "jobs.run", "jobs.wait", "jobs.watch", "pipelines.wait", "workspaces.wait"),
+    *("jobs.follow_logs", "jobs.run", "jobs.start", "jobs.wait", "jobs.watch", "pipelines.wait", "workspaces.wait"),
 }

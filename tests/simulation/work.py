@@ -53,7 +53,7 @@ class Work:
 
     async def follow(self, call: Call, rng: random.Random) -> None:
         call.limit, (call.pipeline, log) = float("inf"), self._pipeline(call, rng)
-        job = await call.session.jobs.create(call.pipeline)
+        job = await call.session.jobs.start(call.pipeline, within=60)
         call.job, lines, is_whole = str(job.id), list[str](), False
         follower: Any = call.session.jobs.follow_logs(job)
         try:

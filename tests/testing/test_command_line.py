@@ -26,7 +26,8 @@ COMMAND = (sys.executable, "-W", "error", "-m", "aiomatatika.testing")
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
-    options = ["--keys", "30", "--verbose", "--fault", "GET /api/apikeys status=503", "--fault", "/x drop=before"]
+    options = ["--keys", "30", "--pipelines", "3", "--verbose"]
+    options += ["--fault", "GET /api/apikeys status=503", "--fault", "/x drop=before"]
     options += ["--script", "nightly: queued=0 seconds=0 status=ERROR", "--script", "nightly:"]
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *options, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -62,6 +63,10 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
         jobs = f"{variables['MATATIKA_API_URL']}/pipelines/{pipeline_id}/jobs"
         async with http.post(jobs, headers=headers) as response:
             assert (await response.json(content_type=None))["status"] == "ERROR"
+        async with http.get(f"{variables['MATATIKA_API_URL']}/workspaces", headers=headers) as response:
+            (workspace,) = (await response.json(content_type=None))["_embedded"]["workspaces"]
+        async with http.get(workspace["_links"]["pipelines"]["href"], headers=headers) as response:
+            assert (await response.json(content_type=None))["page"]["totalElements"] == 4
         with pytest.raises(ServerDisconnectedError):
             await http.post(variables["MATATIKA_API_URL"].replace("/api", "/x"))
         process.send_signal(number)
@@ -73,6 +78,8 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals) -> None:
         "# GET /api/apikeys?sort=name,asc 503",
         "# GET /api/apikeys?sort=name,asc 200",
         f"# POST /api/pipelines/{pipeline_id}/jobs 201",
+        "# GET /api/workspaces 200",
+        f"# GET /api/workspaces/{workspace['id']}/pipelines 200",
         "# POST /x no response",
     ]
 

@@ -51,6 +51,20 @@ def test_data_is_made_in_pieces() -> None:
     assert json.loads(b"".join(json_pieces([]))) == []
 
 
+async def test_a_client_in_the_same_loop_reads_data_while_it_is_made(client: PlainClient) -> None:
+    made = 0
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal made
+        for made in range(1_000):
+            yield {"n": made, "text": "x" * 1_000}
+
+    dataset = client.server.tables["datasets"].add(rows=rows)
+    async with client.server.session() as session, session.datasets.csv(dataset.id) as pieces:
+        await anext(pieces)
+        assert made < 999
+
+
 @pytest.mark.parametrize(
     "accept, expected",
     [("", "a/b"), ("*/*", "a/b"), ("A/C;q=1", "a/c"), ("x/y, a/*", "a/b"), ("x/*, a/c", "a/c"), ("x/y", None)],

@@ -10,9 +10,16 @@ from aiomatatika.testing import MatatikaServer, demo_session
 
 async def test_without_variables_it_has_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATATIKA_CLIENT_ID", "")  # empty counts as missing
-    async with demo_session(api_keys=3, timeouts=Timeouts(total=5)) as session:
+
+    def fill(server: MatatikaServer) -> None:
+        server.tables["pipelines"].add(name="nightly")
+
+    async with demo_session(api_keys=3, fill=fill, timeouts=Timeouts(total=5)) as session:
         assert session.deployment.api_url.startswith("http://127.0.0.1:")
         assert await session.apikeys.list().count() == 4
+        workspace = await session.workspaces.list().first()
+        assert workspace is not None
+        assert [each.name async for each in session.pipelines.list(workspace)] == ["nightly"]
 
 
 async def test_the_variables_of_a_server_lead_to_it(

@@ -25,7 +25,7 @@ async def test_what_was_in_flight_in_a_loop_that_is_closed_holds_nothing_up(capl
     lifetime, blocks, loop = Lifetime(), contextlib.ExitStack(), asyncio.new_event_loop()
 
     async def begin() -> None:
-        blocks.enter_context(lifetime.in_flight(asyncio.timeout(None)))
+        blocks.enter_context(lifetime.in_flight(60))
         for _ in range(2):
             blocks.enter_context(lifetime.in_flight(None, secret="API key 1"))
 
@@ -45,5 +45,5 @@ async def test_what_ends_by_itself_may_begin_after_close() -> None:
     await lifetime.close()
     with lifetime.in_flight(None, secret="API key 1"):
         pass
-    with pytest.raises(SessionClosedError), lifetime.in_flight(asyncio.timeout(None)):
+    with pytest.raises(SessionClosedError), lifetime.in_flight(60):
         pytest.fail("it began")

@@ -33,13 +33,13 @@ def _check_seconds(seconds: object, argument: str = "ready_within") -> None:
         raise InvalidArgumentError(f"{argument} must be seconds: a number from 0 to {_MAX_SECONDS}")
 
 
-def _id(key: Ref[ApiKey]) -> UUID:
+def _id(key: Ref[ApiKey]) -> str:
     if isinstance(key, str) and _CLIENT_ID.fullmatch(key):
         raise InvalidArgumentError(
             "this looks like a client ID, not like the id of an API key (a UUID with hyphens): "
             "apikeys.find(name) and apikeys.list() show ids"
         )
-    return UUID(id_of(key, ApiKey))
+    return id_of(key, ApiKey)
 
 
 def _draft_id(draft: object) -> UUID:
@@ -153,7 +153,7 @@ class ApiKeys(Group):
             InvalidArgumentError: An argument cannot work; nothing was sent.
         """
         _check_name(name)
-        key_id = _id(key)
+        key_id = UUID(_id(key))
         known = key if isinstance(key, ApiKey) else None
         if known is not None and not known.is_complete:
             known = await self.get(key_id)

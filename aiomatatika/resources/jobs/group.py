@@ -73,11 +73,29 @@ class Jobs(Group):
         """Start a run of a pipeline: ``POST /pipelines/{pipeline_id}/jobs``. Sent once: a repeat could start a second.
 
         Raises:
-            TransportError: Where ``sent`` is ``"maybe"``, the run may have started: `list_for_pipeline` shows it.
+            TransportError: Where ``sent`` is ``"maybe"``, the run may have started: `list_for_pipeline` shows it, and
+                `start` looks there by itself.
             ConflictError: The pipeline is running.
             NotFoundError: No pipeline has this id.
         """
-        return await self._start(id_of(pipeline, Pipeline))
+        return await self._post_run(id_of(pipeline, Pipeline))
+
+    async def start(self, pipeline: Ref[Pipeline], *, within: float | None = None) -> Job:
+        """Start a run of a pipeline once, and return its job, also where the response of `create` is lost.
+
+        The newest job is read before: ``GET /pipelines/{pipeline_id}/jobs``. A run whose response is lost is looked for
+        among the newest jobs, and returned where exactly one is newer than that.
+
+        Args:
+            pipeline: The pipeline.
+            within: Seconds for all of it, at most; None: an outage of the API during the search is outlived.
+
+        Raises:
+            TransportError: Where ``sent`` is ``"maybe"``, the run may have started, and was not to be found.
+            ConflictError: The pipeline is running.
+            NotFoundError: No pipeline has this id.
+        """
+        return await self._start(pipeline, self._deadline(within))
 
     async def stop(self, job: Ref[Job]) -> None:
         """Ask a running job to stop: ``PUT /jobs/{job_id}/stopped``. It ends later.
@@ -176,10 +194,7 @@ class Jobs(Group):
         return await self._changes(job, seconds(within)).last()
 
     async def run(self, pipeline: Ref[Pipeline], *, within: float | None = None) -> Job:
-        """Run a pipeline to its end: `create`, then `wait`. The run is started once.
-
-        The newest job is read before: ``GET /pipelines/{pipeline_id}/jobs``. Where the response of `create` is lost,
-        the run is looked for among the newest jobs, and waited for where there is exactly one that is newer than that.
+        """Run a pipeline to its end: `start`, then `wait`. The run is started once.
 
         Args:
             pipeline: The pipeline.
@@ -191,17 +206,24 @@ class Jobs(Group):
             TransportError: Where ``sent`` is ``"maybe"``, the run may have started, and was not to be found.
             ConflictError: The pipeline is running.
         """
-        id, deadline = id_of(pipeline, Pipeline), Deadline(self._client.state.clock, seconds(within))
-        query: Params = {"sort": "created,desc", "size": 20}
-        newest = self._request("GET", f"/pipelines/{id}/jobs", Repeat.SAFE, query=query)
-        job = await start_run(self._client, newest, lambda left: self._start(id, left), deadline)
+        deadline = self._deadline(within)
+        job = await self._start(pipeline, deadline)
         job = await self._changes(job, deadline.left()).last()
         if job.status is not JobStatus.COMPLETE:
             code = "" if job.exit_code is None else f", exit code {job.exit_code}"
             raise JobFailedError(f"job {job.id} ended with {job.status}{code}", job=job)
         return job
 
-    async def _start(self, pipeline_id: str, within: float | None = None) -> Job:
+    def _deadline(self, within: float | None) -> Deadline:
+        return Deadline(self._client.state.clock, seconds(within))
+
+    async def _start(self, pipeline: Ref[Pipeline], deadline: Deadline) -> Job:
+        pipeline_id = id_of(pipeline, Pipeline)
+        query: Params = {"sort": "created,desc", "size": 20}
+        newest = self._request("GET", f"/pipelines/{pipeline_id}/jobs", Repeat.SAFE, query=query)
+        return await start_run(self._client, newest, lambda left: self._post_run(pipeline_id, left), deadline)
+
+    async def _post_run(self, pipeline_id: str, within: float | None = None) -> Job:
         path = f"/pipelines/{pipeline_id}/jobs"
         return await self._object("POST", path, Job, Repeat.ONCE, promised=CREATED, within=within)
 
