@@ -6,8 +6,8 @@ than the newest job that was there before, by the server's clock. Whoever gets t
 one of these is true:
 
 - The run was started: it is among the pipeline's newest jobs, and is waited for.
-- The request is still on its way. It arrives no later than the first worker's call may end, `START_WITHIN` seconds after
-  the note, so the newest jobs are read again and again for that long. A worker that is alive, and only out of the
+- The request is still on its way. It arrives no later than the first worker's call may end, `START_WITHIN` seconds
+  after the note, so the newest jobs are read again and again for that long. A worker that is alive, and only out of the
   scheduler's reach, has given up by then, too.
 - It was never sent: nothing shows up in that time, and the run is started now.
 
