@@ -58,6 +58,7 @@ async def _run(args: argparse.Namespace) -> int:
                 n_workers=args.workers,
                 threads_per_worker=args.slots,
                 dashboard_address=None,
+                preload=["examples.fleet.local_worker"],
                 silence_logs=logging.ERROR,  # the death of a worker is no news here
                 asynchronous=True,
             )
@@ -86,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"refused: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("interrupted: the runs that were started go on", file=sys.stderr)
         return 130
 
 

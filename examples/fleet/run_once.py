@@ -6,13 +6,13 @@ than the newest job that was there before, by the server's clock. Whoever gets t
 one of these is true:
 
 - The run was started: it is among the pipeline's newest jobs, and is waited for.
-- The request is still on its way. It arrives no later than the first worker's call may end, `START_WITHIN` seconds (its
-  session's `Timeouts.total`) after it began, so the newest jobs are read again and again for that long. A worker that
-  is alive, and only out of the scheduler's reach, has given up by then, too.
+- The request is still on its way. It arrives no later than the first worker's call may end, `START_WITHIN` seconds
+  after the note, so the newest jobs are read again and again for that long. A worker that is alive, and only out of the
+  scheduler's reach, has given up by then, too.
 - It was never sent: nothing shows up in that time, and the run is started now.
 
-The same look helps a worker that lives, where the response to its POST is lost. ``session.jobs.run`` does as much by
-itself, but it remembers nothing that a second worker could go by.
+``session.jobs.start`` finds its own run where only the response is lost. What it cannot do is remember, for a second
+worker, which runs were there before.
 
 A run that somebody else starts after the note, such as the pipeline's own schedule, is taken for the fleet's: the
 pipeline has then been run once in this round, which is what was asked for.
@@ -24,7 +24,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from aiomatatika import ConflictError, Job, JobType, MatatikaError, MatatikaSession, ResponseError
+from aiomatatika import ConflictError, Job, JobType, MatatikaSession
 
 __all__ = ["START_WITHIN", "Notes", "run_once"]
 
@@ -43,18 +43,18 @@ class Notes(Protocol):
         """Keep a note. When this returns, it is kept."""
 
 
-async def run_once(session: MatatikaSession, pipeline: str, notes: Notes, start_within: float = START_WITHIN) -> Job:
+async def run_once(session: MatatikaSession, pipeline: str, notes: Notes, look_for: float = START_WITHIN) -> Job:
     """Return the run of a pipeline, started by this call or by an earlier one of the same round.
 
     Args:
-        session: Its ``Timeouts.total`` is at most ``start_within``.
+        session: The worker's.
         pipeline: The pipeline's id.
         notes: Those of the round.
-        start_within: Seconds for which a request of a worker that was killed may still arrive.
+        look_for: Seconds for which a request of a worker that was killed may still arrive.
 
     Raises:
         ConflictError: A run from before the round is going on.
-        MatatikaError: The run was not started, or nothing is known of it.
+        MatatikaError: The run was not started, or may have been and was not to be found.
     """
     note = await notes.read(pipeline)
     if note is None:
@@ -62,15 +62,12 @@ async def run_once(session: MatatikaSession, pipeline: str, notes: Notes, start_
         await notes.write(pipeline, newest.isoformat())
     else:
         newest = datetime.fromisoformat(note)
-        if job := await _look(session, pipeline, newest, start_within):
+        if job := await _look(session, pipeline, newest, look_for):
             return job
     try:
-        return await session.jobs.create(pipeline)
-    except MatatikaError as error:
-        is_refused = isinstance(error, ConflictError)  # by a run that can be seen already, perhaps our predecessor's
-        if not (is_refused or error.maybe_done or isinstance(error, ResponseError)):
-            raise
-        if job := await _look(session, pipeline, newest, 0 if is_refused else start_within):
+        return await session.jobs.start(pipeline, within=START_WITHIN)
+    except ConflictError:  # by a run that is there by now, perhaps from the late request of the worker before
+        if job := await _look(session, pipeline, newest, 0):
             return job
         raise
 

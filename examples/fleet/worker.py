@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from distributed import WorkerPlugin, get_client, get_worker
 
-from aiomatatika import FileTokenStore, MatatikaError, MatatikaSession, RedisTokenStore, Timeouts
+from aiomatatika import FileTokenStore, MatatikaError, MatatikaSession, RedisTokenStore
 from examples.fleet.orders import Order, Outcome
-from examples.fleet.run_once import START_WITHIN, run_once
+from examples.fleet.run_once import run_once
 
 __all__ = ["SessionPlugin", "notes_of", "open_session", "work"]
 
@@ -33,7 +33,7 @@ def open_session() -> MatatikaSession:
     """
     place = os.environ.get(_STORE) or str(_DEFAULT_STORE)
     store = RedisTokenStore(place) if "://" in place else FileTokenStore(place)
-    return MatatikaSession.from_env(token_store=store, timeouts=Timeouts(total=START_WITHIN))
+    return MatatikaSession.from_env(token_store=store)
 
 
 class SessionPlugin(WorkerPlugin):

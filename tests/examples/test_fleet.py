@@ -46,7 +46,7 @@ def runs(server: MatatikaServer) -> list[str]:
 
 async def attempt(server: MatatikaServer, pipeline: Row, notes: Notes) -> str:
     async with server.session() as session:
-        return str((await run_once(session, pipeline.id, notes, start_within=0)).id)
+        return str((await run_once(session, pipeline.id, notes, look_for=0)).id)
 
 
 @pytest.mark.parametrize("fault", [{}, {"drop": "after"}, {"status": 502, "act": True}, {"status": 409, "act": True}])

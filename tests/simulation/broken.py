@@ -27,7 +27,7 @@ from aiomatatika.waiting.log_lines import LogLines
 __all__ = ["BROKEN", "broken"]
 
 _create, _init_of_lost, _step, _token = ApiKeys.create, SecretLostError.__init__, Pages.__anext__, TokenSource.get
-_piece, _start = BodyStream.__anext__, Jobs._start
+_cut, _piece, _post = LogLines.cut, BodyStream.__anext__, Jobs._post_run
 
 
 def _after(first: Callable[[], Awaitable[object]], method: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,11 +117,16 @@ async def _ask_alone(self: SharedToken, ask: Callable[[], Awaitable[Any]], helps
     return await ask()
 
 
-async def _start_again(self: Jobs, *args: Any) -> Any:
+async def _post_again(self: Jobs, *args: Any) -> Any:
     try:
-        return await _start(self, *args)
+        return await _post(self, *args)
     except TransportError:
-        return await _start(self, *args)
+        return await _post(self, *args)
+
+
+def _begin_anew(self: LogLines) -> None:
+    _cut(self)
+    self.sequence = 0
 
 
 async def _piece_or_end(self: BodyStream) -> bytes:
@@ -148,8 +153,8 @@ BROKEN: dict[str, tuple[str, tuple[tuple[type, str, Callable[..., Any]], ...]]] 
     "a call never ends": ("deadlock", ((ApiKeys, "get", _after(_wait_for_ever, ApiKeys.get)),)),
     "every call drops the token": ("tokens", ((TokenSource, "get", _new_token),)),
     "every process fetches a token": ("tokens", ((SharedToken, "fetch", _ask_alone),)),
-    "a run is started again": ("started", ((Jobs, "_start", _start_again),)),
-    "a line that was cut is kept": ("lines", ((LogLines, "cut", lambda self: None),)),
+    "a run is started again": ("started", ((Jobs, "_post_run", _post_again),)),
+    "a log that was cut is read anew": ("lines", ((LogLines, "cut", _begin_anew),)),
     "a body that was cut is whole": ("cut", ((BodyStream, "__anext__", _piece_or_end),)),
     "a call leaves a task behind": ("left", ((ApiKeys, "get", _after(_leave_a_task, ApiKeys.get)),)),
     "close leaves connections open": ("left", ((Connections, "close", _do_nothing),)),

@@ -107,7 +107,7 @@ class Life:
         keys, work = Keys(loop, ledger, self._features, stable), Work(server, ledger)
         users: list[tuple[str, Keys | Work]] = [(f"u{n}", keys) for n in range(rng.randint(2, 6))]
         if "work" in self._features:
-            users += [(f"w{n}", work) for n in range(rng.randint(1, 6))]
+            users += [(f"w{n}", work) for n in range(rng.randint(1, 4))]
             if self._takes_part("cuts"):
                 work.plan_faults(self._dice("cuts"))
         self._users = [loop.create_task(self._user(label, calls)) for label, calls in users if self._takes_part(label)]
@@ -141,7 +141,7 @@ class Life:
         shared, rng = SharedStore(), self._dice("processes")
         share = rng.choice((0.02, 0.2)) if "store" in self._features else 0.0
         stores = [
-            ProcessStore(shared, self._dice(f"store{n}"), share, self._need_token) for n in range(rng.randint(2, 8))
+            ProcessStore(shared, self._dice(f"store{n}"), share, self._need_token) for n in range(rng.choice((2, 4, 8)))
         ]
         return [self._server.session(timeouts=self._timeouts, retries=retries, token_store=each) for each in stores]
 
