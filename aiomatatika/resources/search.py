@@ -40,7 +40,7 @@ class Search(Group):
         """Return the datasets that match: ``GET /workspaces/{workspace_id}/search?q={query}`` for each page.
 
         Nothing is sent yet. The query is the words, ``in:`` each channel and ``tag:`` each tag, with spaces between
-        them. How the API reads a name that itself has a space is not documented: it is sent as it is.
+        them; without any of these it is left out. How the API reads a name that itself has a space is not documented: it is sent as it is.
 
         Args:
             workspace: The workspace.
@@ -50,13 +50,11 @@ class Search(Group):
             **paging: ``size``, ``sort``, ``page`` and ``prefetch``, as `Paging` says.
 
         Raises:
-            InvalidArgumentError: There are neither words nor channels nor tags, or these are not lists of names.
+            InvalidArgumentError: The channels or the tags are not lists of names.
         """
         query = [*filter(None, [words]), *_terms("in", channels, "channels"), *_terms("tag", tags, "tags")]
-        if not query:
-            raise InvalidArgumentError("say what to search for: words, channels or tags")
         path = f"/workspaces/{id_of(workspace, Workspace)}/search"
-        return self._list(path, Dataset, "datasets", paging, q=" ".join(query))
+        return self._list(path, Dataset, "datasets", paging, q=" ".join(query) or None)
 
     async def msearch(self, workspace: Ref[Workspace], *searches: Mapping[str, Any]) -> dict[str, Any]:
         """Run Elasticsearch searches: ``POST /workspaces/{workspace_id}/datasets/_msearch``.

@@ -31,11 +31,20 @@ async def test_the_query_is_words_channels_and_tags(
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, {"channels": "sales"}, {"tags": [""]}, {"tags": [5]}], ids=["nothing", "text", "empty", "number"]
+    "arguments", [{"channels": "sales"}, {"tags": [""]}, {"tags": [5]}], ids=["text", "empty", "number"]
 )
-def test_a_search_for_nothing_is_refused(matatika_session: MatatikaSession, arguments: Any) -> None:
+def test_what_are_no_names_is_refused(matatika_session: MatatikaSession, arguments: Any) -> None:
     with pytest.raises(InvalidArgumentError):
         matatika_session.search.datasets(WORKSPACE, **arguments)
+
+
+async def test_a_search_without_terms_sends_no_query(
+    matatika_server: MatatikaServer, matatika_session: MatatikaSession
+) -> None:
+    id = matatika_server.tables["datasets"].add(title="all").id
+    (found,) = await matatika_session.search.datasets(matatika_server.workspace_id).collect()
+    assert str(found.id) == id
+    assert matatika_server.requests.api[0].query == {}
 
 
 async def test_msearch_sends_a_header_and_a_search_to_a_line(

@@ -40,10 +40,7 @@ def _text_of(row: Row) -> str:
 
 
 def _search(context: Context) -> ServerResponse:
-    q = context.request.query.get("q")
-    if q is None:
-        raise RefusedError(400, "Required request parameter 'q' for method parameter type String is not present")
-    return rows_response(context, search(context, q))
+    return rows_response(context, search(context, context.request.query.get("q", "")))
 
 
 def _feed(context: Context) -> ServerResponse:
