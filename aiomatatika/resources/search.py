@@ -40,7 +40,8 @@ class Search(Group):
         """Return the datasets that match: ``GET /workspaces/{workspace_id}/search?q={query}`` for each page.
 
         Nothing is sent yet. The query is the words, ``in:`` each channel and ``tag:`` each tag, with spaces between
-        them; without any of these it is left out. How the API reads a name that itself has a space is not documented: it is sent as it is.
+        them; without any of these it is left out. How the API reads a name that itself has a space is not documented:
+        it is sent as it is.
 
         Args:
             workspace: The workspace.
