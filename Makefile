@@ -24,7 +24,7 @@ space := $(empty) $(empty)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test docs check check-types format mutants simulate peers fuzz soak fleet bench bench-quick profile dist clean
+.PHONY: help demo test docs check check-types format mutants simulate peers vendor fuzz soak fleet bench bench-quick profile dist clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ peers: $(VENV)/.installed-test  ## the library with nginx, oidc-provider and tin
 	$(BIN)/python -m tests.peers.parts
 	$(BIN)/python -X dev -m pytest tests/peers --numprocesses $(WORKERS) $(ARGS)
 
+vendor: $(VENV)/.installed-vendor  ## library and embedded server with the vendor's OpenAPI document, where that is at hand
+	$(BIN)/python -m tests.vendor.parts
+	$(BIN)/python -m pytest tests/vendor --numprocesses $(WORKERS) $(ARGS)
+
 fuzz: $(VENV)/.installed-test  ## 10,000 hostile links, bodies and pages for each property: some minutes
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz -o faulthandler_timeout=0 $(ARGS)
 
@@ -110,9 +114,13 @@ $(VENV)/.installed-test: $(VENV)/.created $(METADATA)
 	$(PIP) --editable '.[test-examples]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-vendor: $(VENV)/.created $(METADATA)
+	$(PIP) --editable '.[test-vendor]'
+	@touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-dev: $(VENV)/.created $(METADATA)
 	$(PIP) --editable '.[dev]'
-	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-vendor
 
 $(BENCH)/.installed: $(BENCH)/.created $(METADATA) benchmarks/requirements.txt
 	$(BENCH)/bin/python -m pip --disable-pip-version-check install --quiet --requirement benchmarks/requirements.txt --editable .

@@ -46,7 +46,7 @@ nitpick_ignore_regex = [
     ("py:exc", "…"),
     ("py:.*", r"(asyncio|collections|contextlib|datetime|enum|os|pathlib|re|socket|threading|types|uuid)\..*"),
     ("py:.*", r"(aiohttp|multidict|pyarrow|redis|yarl)\..*"),
-    ("py:.*", r"datetime|Path|UUID|SessionOptions|JsonObject|(Clock|ServerTime)\..*"),
+    ("py:.*", r"datetime|Path|UUID|SessionOptions|JsonObject|Params|(Clock|ServerTime)\..*"),
     ("py:.*", r"aiomatatika\.[a-z]+\..*"),
 ]
 add_module_names = False

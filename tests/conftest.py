@@ -24,7 +24,7 @@ _NEEDS = {
     "examples": ("aiogram", "fastapi", "matplotlib", "playwright", "pyarrow", "rich"),
 }
 _ABSENT = {room: [name for name in names if find_spec(name) is None] for room, names in _NEEDS.items()}
-_NAMED_ONLY = {"peers", "site"}  # `make peers`, `make docs`
+_NAMED_ONLY = {"peers", "site", "vendor"}  # `make peers`, `make docs`, `make vendor`
 collect_ignore = [room for room, names in _ABSENT.items() if names]
 
 

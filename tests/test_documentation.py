@@ -25,7 +25,7 @@ def test_every_file_that_the_readme_points_to_is_there() -> None:
 
 def test_the_quickstart_tells_its_story_and_no_secret() -> None:
     result = subprocess.run(  # our own example
-        [sys.executable, "-X", "dev", "-W", "error", str(ROOT / "examples" / "quickstart.py")],
+        [sys.executable, "-W", "error", str(ROOT / "examples" / "quickstart.py")],
         capture_output=True,
         text=True,
         timeout=60,

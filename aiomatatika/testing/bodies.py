@@ -7,6 +7,7 @@ import re
 from typing import Any, cast
 
 from aiomatatika.testing.error_responses import FieldError, RefusedError
+from aiomatatika.testing.forms import misfit
 from aiomatatika.testing.request_log import RecordedRequest
 from aiomatatika.testing.resource_types import ResourceType
 
@@ -40,7 +41,10 @@ def json_object(
         raise RefusedError(400, "JSON parse error: Unexpected character") from None
     if not isinstance(document, dict):
         raise _unreadable(f"{type.name}Resource")
-    return cast("dict[str, Any]", document)
+    members = cast("dict[str, Any]", document)
+    if (name := misfit(members_of(members, type), type.name)) is not None:
+        raise _unreadable(f'{type.name}Resource["{name}"]')
+    return members
 
 
 def members_of(document: dict[str, Any], type: ResourceType) -> dict[str, Any]:

@@ -93,7 +93,7 @@ _MADE: Mapping[str, Callable[[MatatikaSession, Any], Awaitable[Any]]] = {
     "workspace_draft": lambda s, x: s.workspaces.initialise(),
 }
 # Beside what `full_members` makes.
-_MEMBERS = {"channel": {"type": "LIST"}, "job": {"status": "RUNNING"}}
+_MEMBERS = {"channel": {"type": "LIST"}, "file": {"contentType": "text/plain"}, "job": {"status": "RUNNING"}}
 _TABLES = {"file": "resources"}
 _CLASSES = {"file": "Resource"}
 _PARENTS = {"alert": "dataset", "comment": "dataset", "job": "pipeline"}

@@ -216,8 +216,11 @@ async def test_an_error_as_spring_words_it(
     [
         (b'{"name":"x"}', "application/json; charset=utf-8", 201),
         (b'{"name":"x"}', "application/hal+json", 201),
-        *((body, "application/json", 400) for body in (b"", b"{", b"[" * 200_000, b"[]", b'{"name":["x"]}')),
-        *((body, "application/json", 400) for body in (b"{}", b'{"name":null}', b'{"name":"  "}', b'{"name":5}')),
+        *(
+            (body, "application/json", 400)
+            for body in (b"", b"{", b"[" * 200_000, b"[]", b'{"name":["x"]}', b'{"name":5}')
+        ),
+        *((body, "application/json", 400) for body in (b"{}", b'{"name":null}', b'{"name":"  "}')),
         (b"name=x", "application/x-www-form-urlencoded", 415),
     ],
 )
@@ -227,7 +230,7 @@ async def test_which_bodies_are_keys(client: PlainClient, body: bytes, media_typ
     assert len(client.server.api_keys) == 1 + (status == 201)
     for error in got.document.get("errors", []):
         assert (error["field"], error["code"], error["defaultMessage"]) == ("name", "NotBlank", "must not be blank")
-    assert ("errors" in got.document) == (body in {b"{}", b'{"name":null}', b'{"name":"  "}', b'{"name":5}'})
+    assert ("errors" in got.document) == (body in {b"{}", b'{"name":null}', b'{"name":"  "}'})
 
 
 @pytest.mark.parametrize(
