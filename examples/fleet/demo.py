@@ -20,6 +20,7 @@ def demo(workspaces: int = 4, pipelines: int = 15, seconds: float = 6.0) -> Iter
     """Run the server for a while, and name it in the environment of this process and of those that it starts."""
     dice = random.Random(7)
     with MatatikaServer.in_thread(clock=Clock()) as server, tempfile.TemporaryDirectory() as folder:
+        server.requests.limit = 100  # nobody looks at them here
         for number in range(workspaces):
             workspace = server.tables["workspaces"].add(name=f"Team {number + 1}")
             for label in range(pipelines):
