@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
@@ -17,6 +19,8 @@ __all__ = ["misfit"]
 
 _Form = Callable[[Any], bool]
 
+# As Java's LocalDateTime reads it: an offset is refused.
+_LOCAL_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?")
 _NOT_OF_THE_CLASS: Final = frozenset(attrs.fields_dict(HalResource))
 # Objects whose values are texts, too.
 _MAPS_OF_TEXTS: Final = frozenset({"appProperties", "properties", "update", "vars"})
@@ -61,6 +65,8 @@ def _form(declared: Any) -> _Form:
         return lambda _: True
     if kind in {bool, int, float}:
         return lambda value: type(value) in ({int, float} if kind is float else {kind})
+    if kind is datetime:
+        return lambda value: isinstance(value, str) and _LOCAL_TIME.fullmatch(value) is not None
     if kind is JsonObject:
         return lambda value: isinstance(value, dict)
     if isinstance(kind, type) and issubclass(kind, HalResource):

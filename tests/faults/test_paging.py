@@ -38,7 +38,7 @@ PREFETCH = pytest.mark.parametrize("prefetch", [0, 1, 3])
 def warnings_in(log: pytest.LogCaptureFixture) -> list[str]:
     """Return what was said of a collection; each names it, without its query."""
     said = [record for record in log.record_tuples if record[1] >= logging.WARNING]
-    assert all(name == "aiomatatika" and f"<Collection of ApiKey at {LIST}>: " in text for name, _, text in said)
+    assert all(f"<Collection of ApiKey at {LIST}>: " in text for _, _, text in said)
     return [text.partition(": ")[2] for _, _, text in said]
 
 

@@ -32,6 +32,9 @@ from aiomatatika.testing.forms import misfit
         ("Dataplugin", {"settings": ["a"]}, "settings"),
         ("Dataplugin", {"commands": {"about": {"args": "--about"}}}, None),
         ("Dataplugin", {"commands": {"about": "--about"}}, "commands"),
+        ("Alert", {"raised": "2026-01-02T03:04:05.123456789", "detail": "x"}, None),
+        ("Alert", {"raised": "2026-01-02T03:04:05Z"}, "raised"),
+        ("Alert", {"raised": 5}, "raised"),
         ("Dataset", {"score": 1, "likeCount": 1.5}, "likeCount"),
     ],
 )
