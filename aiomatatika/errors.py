@@ -36,9 +36,10 @@ header. ``except MatatikaError`` catches everything but an `OSError` of the call
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 __all__ = [
@@ -110,6 +111,18 @@ class MatatikaError(Exception):
         # A copy has lists of its own (`__notes__` is one): what is added to it does not show on the original.
         state = {name: value.copy() if isinstance(value, list) else value for name, value in self.__dict__.items()}
         return (_rebuild, (type(self), self.args, state))
+
+    # Without these two, what others register for exceptions (`copyreg`, as Dask does) would copy ours in another way.
+
+    def __copy__(self) -> Self:
+        rebuild, arguments = self.__reduce__()
+        copied: Self = rebuild(*arguments)
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        rebuild, arguments = self.__reduce__()
+        copied: Self = rebuild(*copy.deepcopy(arguments, memo))
+        return copied
 
 
 def _rebuild(cls: type[MatatikaError], args: tuple[Any, ...], state: dict[str, Any]) -> MatatikaError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import copyreg
 import inspect
 import pickle
 import re
@@ -159,6 +160,14 @@ def test_every_error_copies_and_pickles_with_all_that_it_carries(cls: type[Matat
     assert theirs == mine
     twin.attempts = 99
     assert error.attempts == 2
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_what_others_register_for_exceptions_does_not_copy_ours(
+    monkeypatch: pytest.MonkeyPatch, copied: Callable[[MatatikaError], MatatikaError]
+) -> None:
+    monkeypatch.setitem(copyreg.dispatch_table, UsersError, lambda error: (RuntimeError, ("not ours",)))
+    assert isinstance(copied(UsersError(5)), UsersError)
 
 
 def test_a_pickled_delivery_error_leaves_the_secret_behind_and_a_copy_keeps_it() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copyreg
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,15 @@ class Notes(dict[str, str]):
 
     async def write(self, pipeline: str, note: str, /) -> None:
         self[pipeline] = note
+
+
+@pytest.fixture(autouse=True)
+def _pickling() -> Iterator[None]:
+    """Take back what Dask registers for every exception of the process: other tests ask how ours are pickled."""
+    before = dict(copyreg.dispatch_table)
+    yield
+    copyreg.dispatch_table.clear()
+    copyreg.dispatch_table.update(before)
 
 
 @pytest.fixture
