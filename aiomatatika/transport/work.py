@@ -43,7 +43,7 @@ class Work:
         self.is_ended: bool = False
         self.end: float = math.inf if end is None else end
         self.ends_by_itself: bool = end is None
-        self.secret = secret
+        self.secret: str | None = secret
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -87,7 +87,7 @@ class LoopWork:
     __slots__ = ("_next", "_timer", "blocks", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+        self.loop: asyncio.AbstractEventLoop = loop
         self.blocks: dict[Work, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._next = math.inf
