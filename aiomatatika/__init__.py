@@ -78,12 +78,14 @@ if TYPE_CHECKING:
         Stream as Stream,
         StreamField as StreamField,
     )
+    from aiomatatika.resources.dataplugins.commands import (
+        DatapluginCommand as DatapluginCommand,
+        DatapluginType as DatapluginType,
+    )
     from aiomatatika.resources.dataplugins.models import (
         Dataplugin as Dataplugin,
         DatapluginCapability as DatapluginCapability,
-        DatapluginCommand as DatapluginCommand,
         DatapluginFields as DatapluginFields,
-        DatapluginType as DatapluginType,
         DatapluginVariant as DatapluginVariant,
         Setting as Setting,
         SettingKind as SettingKind,
@@ -170,12 +172,11 @@ _NAMES = {
     "resources.channels": ("Channel", "ChannelFields", "ChannelScope", "ChannelType", "NewChannelFields"),
     "resources.comments": ("Comment",),
     "resources.datacomponents": ("Datacomponent", "DatacomponentFields", "Selection", "Stream", "StreamField"),
+    "resources.dataplugins.commands": ("DatapluginCommand", "DatapluginType"),
     "resources.dataplugins.models": (
         "Dataplugin",
         "DatapluginCapability",
-        "DatapluginCommand",
         "DatapluginFields",
-        "DatapluginType",
         "DatapluginVariant",
         "Setting",
         "SettingKind",

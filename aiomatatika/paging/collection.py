@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import attrs
+import msgspec
 from yarl import URL
 
 from aiomatatika.decoding.json_text import LARGE
@@ -36,8 +36,7 @@ def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_
         raise InvalidArgumentError(f"{argument} must be a whole number from {least} to {most}")
 
 
-@attrs.frozen
-class PageSource(Generic[T]):
+class PageSource(msgspec.Struct, Generic[T], frozen=True):
     """Where the pages of a collection come from.
 
     Attributes:

@@ -13,7 +13,7 @@ from aiomatatika.enums import OpenEnum
 from aiomatatika.hal import HalResource, JsonObject
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues, sent_back, set_by_server
-from aiomatatika.resources.dataplugins.models import DatapluginCommand, DatapluginType
+from aiomatatika.resources.dataplugins.commands import DatapluginCommand, DatapluginType
 from aiomatatika.resources.group import Group, Paging, Ref, id_of
 from aiomatatika.resources.workspaces import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 
-import attrs
+import msgspec
 
 from aiomatatika.errors import MatatikaError
 from aiomatatika.transport.client import Client
@@ -17,8 +17,7 @@ __all__ = ["Changes", "Progress"]
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True)
-class Progress(Generic[T]):
+class Progress(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What there is to see of it.
 
     Attributes:

@@ -11,32 +11,17 @@ import attrs
 from aiomatatika.enums import OpenEnum
 from aiomatatika.hal import HalResource, JsonObject
 from aiomatatika.resources.bodies import member, set_by_server
+from aiomatatika.resources.dataplugins.commands import DatapluginCommand, DatapluginType
 
 __all__ = [
     "Dataplugin",
     "DatapluginCapability",
-    "DatapluginCommand",
     "DatapluginFields",
-    "DatapluginType",
     "DatapluginVariant",
     "Setting",
     "SettingKind",
     "SettingOption",
 ]
-
-
-class DatapluginType(OpenEnum):
-    """What a dataplugin is for. The server also accepts the plurals, ``tap`` and ``target``."""
-
-    EXTRACTOR = "extractor"
-    LOADER = "loader"
-    MAPPER = "mapper"
-    TRANSFORM = "transform"
-    TRANSFORMER = "transformer"
-    MODEL = "model"
-    FILE = "file"
-    ORCHESTRATOR = "orchestrator"
-    UTILITY = "utility"
 
 
 class DatapluginCapability(OpenEnum):
@@ -137,24 +122,6 @@ class Setting(HalResource):
     encoding: str | None = None
     value_processor: str | None = member("value_processor")
     value_post_processor: str | None = member("value_post_processor")
-
-
-@attrs.frozen(kw_only=True)
-class DatapluginCommand(HalResource):
-    """A named command of a dataplugin or a datacomponent.
-
-    Attributes:
-        args: The arguments.
-        executable: The program.
-        description: What it does.
-        container_spec: The container that it runs in: ``image``, ``command``, ``entrypoint``, ``env``, ``ports`` and
-            ``volumes``. It does not show.
-    """
-
-    args: str | None = None
-    executable: str | None = None
-    description: str | None = None
-    container_spec: JsonObject | None = None
 
 
 @attrs.frozen(kw_only=True)
