@@ -72,8 +72,6 @@ def valid_members(
 
 def _missing(value: object, name: str, type: ResourceType) -> FieldError | None:
     is_array = name in type.arrays
-    if value is not None and isinstance(value, dict | str if is_array else dict | list):
-        raise _unreadable("java.util.List" if is_array else "java.lang.String")
     if value and (is_array or (isinstance(value, str) and value.strip())):
         return None
     rule = ("NotEmpty", "must not be empty") if is_array else ("NotBlank", "must not be blank")

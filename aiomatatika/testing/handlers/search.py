@@ -17,6 +17,7 @@ __all__ = ["HANDLERS", "search"]
 
 _TERM = re.compile(r'(?:(in|tag):)?(?:"([^"]*)"|(\S+))')
 _SEARCHED = ("title", "description", "questions", "alias", "source")
+_DEEPEST: Final = 100
 
 
 def search(context: Context, q: str) -> list[Row]:
@@ -49,10 +50,7 @@ def _feed(context: Context) -> ServerResponse:
 
 def _msearch(context: Context) -> ServerResponse:
     rows = context.tables["datasets"].below(context.within())
-    try:
-        responses = [_hits(rows, query) for query in _queries(context.request.body)]
-    except RecursionError:
-        raise RefusedError(400, "The query is nested too deeply") from None
+    responses = [_hits(rows, query) for query in _queries(context.request.body)]
     return json_response({"took": 1, "responses": responses}) if rows else ServerResponse(204)
 
 
@@ -75,16 +73,22 @@ def _hits(rows: Sequence[Row], query: dict[str, Any]) -> dict[str, Any]:
     return {"took": 1, "timed_out": False, "hits": {**numbers, "hits": hits}, "status": 200}
 
 
-def _words(query: object) -> list[str]:
-    """Return what a query looks for, whatever its form: its texts, but for the names of fields to search in."""
+def _words(query: object, depth: int = 0) -> list[str]:
+    """Return what a query looks for, whatever its form: its texts, but for the names of fields to search in.
+
+    Raises:
+        RefusedError: It is nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise RefusedError(400, "The query is nested too deeply")
     match query:
         case str():
             return query.split()
         case dict():
             members = cast("dict[str, object]", query)
-            return [word for name, value in members.items() if name != "fields" for word in _words(value)]
+            return [word for name, value in members.items() if name != "fields" for word in _words(value, depth + 1)]
         case list():
-            return [word for value in cast("list[object]", query) for word in _words(value)]
+            return [word for value in cast("list[object]", query) for word in _words(value, depth + 1)]
         case _:
             return []
 
