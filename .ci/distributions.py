@@ -22,12 +22,12 @@ def epoch() -> int:
     if not ROOT.joinpath(".git").exists():  # an unpacked sdist has the times of the one that packed it
         return int(ROOT.joinpath("setup.cfg").stat().st_mtime)
     command = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603  # our own
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603  # nothing comes from outside
 
 
 def build(kind: str, source: Path, into: Path) -> Path:
     command = [sys.executable, "-m", "build", f"--{kind}", "--outdir", str(into), str(source)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # nothing comes from outside
     (built,) = (path for path in into.iterdir() if path.name.endswith(".whl" if kind == "wheel" else ".tar.gz"))
     return built
 

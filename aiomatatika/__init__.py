@@ -204,7 +204,7 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker has read the imports above, and is to refuse any other name
-    __all__ = ["__version__", *_MODULES]  # noqa: PLE0604  # they are strings
+    __all__ = ["__version__", *_MODULES]  # noqa: PLE0604  # strings, which ruff cannot see
 
     def __getattr__(name: str) -> object:
         if name not in _MODULES:

@@ -99,7 +99,7 @@ def request_url(root: ApiRoot, path_or_link: str | Link, method: str, params: Pa
     """Return where a request goes: a path below the API's root, an absolute URL of the API, or a link.
 
     Raises:
-        InvalidArgumentError: It is none of these, or a parameter has no form in a query.
+        InvalidArgumentError: It is of another type, or a parameter cannot be written in a query.
         LinkError: It is a URI template, or a link for another method.
         UnsafeLinkError: It leaves the API.
     """
@@ -111,7 +111,7 @@ def request_url(root: ApiRoot, path_or_link: str | Link, method: str, params: Pa
 
 
 def href_of(link: Link | str, method: str) -> str:
-    """Return the href of a link that is no template and takes the method."""
+    """Return the href of a link that can be followed as it is, by this method."""
     if isinstance(link, str):
         return link
     if not isinstance(link, Link):

@@ -13,12 +13,11 @@ import msgspec
 
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Request
+from aiomatatika.transport.message import DONE, Request
 from aiomatatika.whole_file import WholeFile
 
 __all__ = ["Download"]
 
-_OK_OR_NO_CONTENT = frozenset({200, 204})
 _BYTES_A_WRITE = 2**20
 
 
@@ -45,7 +44,7 @@ class Download:
     __slots__ = ("_client", "_is_entered", "_request", "_stream")
 
     def __init__(self, client: Client, request: Request) -> None:
-        promised = request.promised or _OK_OR_NO_CONTENT
+        promised = request.promised or DONE
         self._client = client
         self._request = msgspec.structs.replace(request, promised=promised, streamed=promised)
         self._is_entered = False

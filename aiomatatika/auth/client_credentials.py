@@ -30,7 +30,7 @@ _MAX_RESPONSE: Final = 64 * 2**10
 class ClientCredentialsGrant:
     """The ``client_credentials`` grant (RFC 6749 section 4.4): a form POST to the deployment's token endpoint."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  # who asks, where, over what and how long: they meet nowhere else
+    def __init__(  # noqa: PLR0913, PLR0917  # these five meet nowhere else: an object of them would be made for this
         self,
         credentials: ClientCredentials,
         deployment: Deployment,

@@ -101,19 +101,19 @@ class SharedToken:
         try:
             async with asyncio.timeout(seconds):
                 return await ask_store()
-        except Exception as error:  # noqa: BLE001  # whatever a store raises, it is no reason to fail
+        except Exception as error:  # noqa: BLE001  # whatever a store raises costs a WARNING, never a call
             what = error.strerror if isinstance(error, OSError) and error.strerror else raised_at(error)
             _logger.warning("the token store failed (%s): going on without it", what)
         raise _StoreError
 
 
-def shared_token(  # noqa: PLR0913, PLR0917  # whose token it is takes three
+def shared_token(  # noqa: PLR0913, PLR0917  # the store, whose token it is, and two for its limits
     store: TokenStore | None, credentials: Credentials, deployment: Deployment, clock: Clock, within: float
 ) -> SharedToken | None:
     """Return the place of a session's token in a store; None without a store.
 
     Raises:
-        ConfigurationError: It is no store, or the credentials are not the kind whose tokens are shared.
+        ConfigurationError: The store lacks a method, or the credentials are a `BearerToken`.
     """
     if store is None:
         return None

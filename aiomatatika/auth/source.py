@@ -168,7 +168,7 @@ class TokenSource:
                 raise
             # Nobody cancels this task: the user's callable waited for something that was cancelled.
             return Refused(AuthenticationError("fetching a token was cancelled by the token callable itself"))
-        except Exception as error:  # noqa: BLE001  # as the docstring says
+        except Exception as error:  # noqa: BLE001  # raised from here it would start the fetch again for ever
             return refusal(error)
 
     def _helps(self, stored: Granted, last: Token | None) -> bool:

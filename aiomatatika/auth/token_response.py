@@ -114,9 +114,9 @@ def _lifetime(value: Any) -> float | None:
     """Read ``expires_in``: many servers send a string (RFC 6749 erratum 5379). None: it says nothing."""
     if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
         return _bounded(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  # NaN
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, float) and math.isinf(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return float(max(-_MAX_LIFETIME, min(value, _MAX_LIFETIME)))  # an int of hundreds of digits fits into no float
 

@@ -83,7 +83,8 @@ class PageForm:
         yield f"resource.extra = {'JsonObject(unknown) if unknown else ' if self._unknown else ''}nothing"
 
     def _new_decoder(self, relation: str) -> msgspec.json.Decoder[Any]:
-        embedded = msgspec.defstruct("Embedded", [("rows", list[self._struct], msgspec.field(name=relation))])  # type: ignore[name-defined]
+        rows = list[self._struct]  # type: ignore[name-defined]  # mypy knows no class that is made at run time
+        embedded = msgspec.defstruct("Embedded", [("rows", rows, msgspec.field(name=relation))])
         document = [
             ("embedded", embedded, msgspec.field(name="_embedded")),
             ("links", Any, _member("_links", None)),

@@ -16,7 +16,7 @@ from aiomatatika.errors import InvalidArgumentError, MatatikaError, PaginationEr
 from aiomatatika.paging.page import Page, PageDocument, read_page
 from aiomatatika.paging.walk import PageWalk
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import DONE, Request, Response
 from aiomatatika.transport.repeat import Repeat
 
 __all__ = ["Collection", "Page", "PageSource", "Pages", "check_count"]
@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 MAX_PAGES = 10_000
 _MAX_PREFETCH = 100
-_PROMISED = frozenset({200, 204})  # search answers 204 where nothing was found
 
 
 def check_count(value: object, argument: str, *, least: int = 0, most: int = 10_000_000) -> None:
@@ -53,7 +52,8 @@ class PageSource(msgspec.Struct, Generic[T], frozen=True):
 
     def fetch(self, url: URL) -> Coroutine[Any, Any, Response]:
         """GET one page. To be awaited at once."""
-        return self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=_PROMISED))
+        # DONE: a search that finds nothing ends with 204.
+        return self.client.send(Request(method="GET", url=url, repeat=Repeat.SAFE, promised=DONE))
 
     async def try_fetch(self, url: URL) -> Response | MatatikaError:
         """GET one page ahead of its time. An error is returned, so that one that nobody comes to see is silent."""

@@ -29,7 +29,7 @@ _MAX_COUNT = 10**15
 
 _NO_CONTENT = 204
 _MAX_ITEMS = 50_000
-# Of a page: where none was asked for, and what Spring cuts larger ones to without a word.
+# The size of a page that was asked for without one, and the size that Spring silently cuts larger ones to.
 _USUAL_SIZE = 20
 _LARGEST_SIZE = 2_000
 # An object with no other members than these can be an empty collection.

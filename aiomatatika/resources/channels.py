@@ -207,7 +207,7 @@ class Channels(Group):
             dataset: The dataset.
 
         Raises:
-            NotFoundError: There is no such channel or dataset.
+            NotFoundError: No channel, or no dataset, has this id.
         """
         path = f"/channels/{id_of(channel, Channel)}/datasets/{id_of(dataset, Dataset)}"
         await self._send("PUT", path, Repeat.IDEMPOTENT, promised=OK_OR_CREATED)

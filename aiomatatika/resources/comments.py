@@ -34,7 +34,7 @@ class Comment(HalResource):
         from_: Its author (``from`` on the wire).
         comment_count: How many replies it has.
         dataset_id: Its dataset.
-        parent_id: The comment that it replies to; None: it is no reply.
+        parent_id: The comment that it replies to; None on a comment of its own.
     """
 
     id: UUID

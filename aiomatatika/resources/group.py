@@ -22,7 +22,7 @@ from aiomatatika.paging.collection import Collection, PageSource, check_count
 from aiomatatika.paging.page import read_page
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.transport.client import Client
-from aiomatatika.transport.message import GONE, Request, Response
+from aiomatatika.transport.message import DONE, GONE, Request, Response
 from aiomatatika.transport.query import Params, QueryValue
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.streamed_body import StreamedBody
@@ -54,8 +54,6 @@ OK: Final = frozenset({200})
 CREATED: Final = frozenset({201})
 ACCEPTED: Final = frozenset({202})
 OK_OR_CREATED: Final = frozenset({200, 201})
-DONE: Final = frozenset({200, 204})
-"""What a call without a result, or whose result can be empty, ends with."""
 _MAX_SIZE = 100_000
 
 
@@ -79,7 +77,7 @@ def paging_query(paging: Paging) -> dict[str, str | list[str]]:
     """Return the query parameters that ask for a part of a collection.
 
     Raises:
-        TypeError: A name is none that `Paging` has.
+        TypeError: `Paging` has no such name.
         InvalidArgumentError: A value is out of range.
     """
     unknown = paging.keys() - Paging.__annotations__.keys()

@@ -1,4 +1,4 @@
-"""Secrets that the server shows as asterisks or bullets: they are no values, and are never sent back. No I/O."""
+"""Secrets that the server shows as asterisks or bullets: they stand for values, and are never sent back. No I/O."""
 
 from __future__ import annotations
 

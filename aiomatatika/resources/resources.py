@@ -133,7 +133,7 @@ class Resources(Group):
             The files.
 
         Raises:
-            InvalidArgumentError: There are no files, or a path cannot be one; nothing was sent.
+            InvalidArgumentError: The mapping is empty, or a path is invalid; nothing was sent.
             OSError: A local file cannot be read.
         """
         for path in files:

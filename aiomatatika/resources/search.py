@@ -51,7 +51,7 @@ class Search(Group):
             **paging: ``size``, ``sort``, ``page`` and ``prefetch``, as `Paging` says.
 
         Raises:
-            InvalidArgumentError: The channels or the tags are not lists of names.
+            InvalidArgumentError: The channels or the tags must be lists of names.
         """
         query = [*filter(None, [words]), *_terms("in", channels, "channels"), *_terms("tag", tags, "tags")]
         path = f"/workspaces/{id_of(workspace, Workspace)}/search"
@@ -71,7 +71,7 @@ class Search(Group):
             was found (204).
 
         Raises:
-            InvalidArgumentError: There is no search, or JSON has no form for one; nothing was sent.
+            InvalidArgumentError: No search was given, or one cannot be written as JSON; nothing was sent.
         """
         if not searches:
             raise InvalidArgumentError("msearch takes at least one search")

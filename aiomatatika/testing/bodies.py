@@ -58,7 +58,7 @@ def valid_members(
     """Return what a client has set in a body that has all that is required.
 
     Raises:
-        RefusedError: It does not, or is no JSON object.
+        RefusedError: A member is missing or of another type, or the body is something else than a JSON object.
     """
     document = json_object(request, type, media_types)
     errors = tuple(error for name in type.required if (error := _missing(document.get(name), name, type)))

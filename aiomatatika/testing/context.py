@@ -97,7 +97,7 @@ class Context:
             variable: Its path variable; by default the last one.
 
         Raises:
-            RefusedError: There is none: 404.
+            RefusedError: The server does not have it: 404.
         """
         variable = variable or self.subject
         type = BY_VARIABLE[variable]
@@ -110,7 +110,7 @@ class Context:
         """Return the profile that the path names.
 
         Raises:
-            RefusedError: There is none: 404.
+            RefusedError: The server does not have it: 404.
         """
         profile = self.services.store.profiles.get(self.ids[variable])
         if profile is None:

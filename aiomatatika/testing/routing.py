@@ -65,7 +65,7 @@ class Router:
             path: The path below the API's root, as it was sent.
 
         Raises:
-            RefusedError: There is no such path (404), not with this method (405), or an id is no UUID (400).
+            RefusedError: The path is unknown (404), or takes other methods (405), or an id must be a UUID (400).
         """
         segments = [unquote(segment) for segment in path.split("/")[1:]]
         if len(segments) > 1 and not segments[-1]:
@@ -116,7 +116,7 @@ def checked_uuid(id: str) -> str:
     """Return an id in its canonical form.
 
     Raises:
-        RefusedError: It is no UUID: 400.
+        RefusedError: It is something else than a UUID: 400.
     """
     if _UUID.fullmatch(id):
         return str(UUID(id))

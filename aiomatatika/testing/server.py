@@ -163,15 +163,17 @@ class MatatikaServer(ServerState):
         Raises:
             RuntimeError: The server has not been started, and takes any free port.
         """
-        if not self._port:
-            raise RuntimeError("the server has no port yet: use `async with`, `with` or start() first")
-        return self._url_at(self._port)
+        return self._url_at(self._open_port())
 
     @property
     def deployment(self) -> Deployment:
         """Where the API is, for `MatatikaSession`."""
-        self.url  # noqa: B018  # raises where there is none
-        return self._deployment_at(self._port)
+        return self._deployment_at(self._open_port())
+
+    def _open_port(self) -> int:
+        if not self._port:
+            raise RuntimeError("the server has no port yet: use `async with`, `with` or start() first")
+        return self._port
 
     def _url_at(self, port: int) -> str:
         return f"http://[{self._host}]:{port}" if ":" in self._host else f"http://{self._host}:{port}"

@@ -69,7 +69,7 @@ class Table(Generic[R_co]):
         """Store a resource, and return its row.
 
         Args:
-            members: Members as the API writes them, for names that are no keywords, such as ``from``.
+            members: Members as the API writes them, for names that Python reserves, such as ``from``.
             id: Its id; by default a new one.
             more: Path variables (``workspace_id``, ``pipeline_id``, …) say where it is; one that is not named is the
                 built-in workspace, or the newest row of its table, which is made where there is none; None means:

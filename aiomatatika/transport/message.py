@@ -19,7 +19,17 @@ from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.unread_body import UnreadBody
 
-__all__ = ["GONE", "HAL_JSON", "MAX_BODY", "CallFacts", "OpenResponse", "Request", "Response", "error_log_fields"]
+__all__ = [
+    "DONE",
+    "GONE",
+    "HAL_JSON",
+    "MAX_BODY",
+    "CallFacts",
+    "OpenResponse",
+    "Request",
+    "Response",
+    "error_log_fields",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -27,6 +37,8 @@ T = TypeVar("T")
 
 GONE = frozenset({404})
 """The status of a DELETE's repeat where the first one was carried out."""
+DONE = frozenset({200, 204})
+"""What a call without a result, or whose result can be empty, ends with."""
 HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 

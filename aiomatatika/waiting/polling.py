@@ -55,7 +55,7 @@ class Polling:
         return max(0.0, self._end - now)
 
     def next(self, now: float, chance: float) -> float | None:
-        """Return the seconds until the next question; None: there is no time for another.
+        """Return the seconds until the next question; None: the time is up.
 
         Args:
             now: Seconds on a monotonic clock.

@@ -64,7 +64,7 @@ class Questions:
         """Wait until it is time for the next question.
 
         Raises:
-            PendingError: There is no time for another.
+            PendingError: The time is up.
             SessionClosedError: The session was closed meanwhile.
         """
         seconds = self.polling.next(self._clock.monotonic(), self._clock.random())
@@ -73,7 +73,7 @@ class Questions:
         await self._sleep(seconds)
 
     def outlives(self, error: MatatikaError) -> bool:
-        """Tell whether to ask again after an error. The first of an outage is a WARNING; a body that is cut is none."""
+        """Tell whether to ask again after an error. The first of an outage is logged; a cut body is not."""
         if not error.transient:
             return False
         is_outage = not isinstance(error, ResponseError) and self.polling.left(self._clock.monotonic()) > 0

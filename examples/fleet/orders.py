@@ -30,7 +30,7 @@ class Outcome:
 
     Attributes:
         order: The order.
-        status: How the run ended; ``FAILED`` where there is none, or no end.
+        status: How the run ended; ``FAILED`` where it did not start, or did not end.
         reason: What went wrong, for people.
         job: The run's id.
     """

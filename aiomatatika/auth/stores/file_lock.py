@@ -19,7 +19,7 @@ OWNER_ONLY: Final = 0o600
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
 
-if sys.platform == "win32":  # pragma: no cover
+if sys.platform == "win32":  # pragma: no cover  # the tests run on Unix
     import msvcrt
 
     def _try_to_lock(file: int) -> None:

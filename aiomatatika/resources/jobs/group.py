@@ -122,7 +122,7 @@ class Jobs(Group):
     def logs(self, job: Ref[Job], *, sequence: int = 0, as_json: bool = False) -> Download:
         """Return the log as far as it is written: ``GET /jobs/{job_id}/logs?sequence=``. Nothing is sent yet.
 
-        Empty where there is no such line yet (204). Repeating is safe.
+        Empty while the line has not been written (204). Repeating is safe.
 
         Args:
             job: The job.

@@ -138,7 +138,7 @@ class Pipelines(Group):
     ) -> tuple[Mapping[str, Any], ...]:
         """Return the errors of a configuration: ``POST /workspaces/{workspace_id}/pipelines/validation``.
 
-        Of a valid one there are none; each error is as in `ApiError.errors`. Idempotent: nothing is stored.
+        A valid one gives an empty tuple; each error is as in `ApiError.errors`. Idempotent: nothing is stored.
 
         Args:
             workspace: The workspace.

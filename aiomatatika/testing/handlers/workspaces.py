@@ -32,7 +32,7 @@ def _add_administrator(context: Context) -> ServerResponse:
 def _withdraw_administrator(context: Context) -> ServerResponse:
     workspace, profile = context.row("workspace_id"), context.profile()
     table = context.tables["administrators"]
-    # Who is no administrator any more gets the same response: withdrawing again changes nothing.
+    # Withdrawing again changes nothing, and gets the same response.
     row = table.find(profile.id, context.ids) or context.tables.add_member(table.type.table, workspace.id, profile)
     table.delete(row)
     row.document["administrator"] = False
