@@ -187,13 +187,7 @@ class Workspaces(Group):
             NotFoundError: No workspace has this id, or it was deleted meanwhile.
         """
         # Late: it takes a fifth of the time to import that this group does, and few programs wait for a workspace.
-        from aiomatatika.waiting.changes import Changes, Progress
-        from aiomatatika.waiting.polling import seconds
+        from aiomatatika.waiting.provisioning import provisioned
 
-        progress = Progress[Workspace](
-            read=lambda response: response.structured(Workspace),
-            state=lambda workspace: workspace.status,
-            has_ended=lambda workspace: workspace.status is not WorkspaceStatus.PROVISIONING,
-        )
         request = self._request("GET", f"/workspaces/{id_of(workspace, Workspace)}", Repeat.SAFE)
-        return await Changes(self._client, request, progress, seconds(within)).last()
+        return await provisioned(self._client, request, Workspace, within)

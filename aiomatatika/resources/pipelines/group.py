@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from aiomatatika.errors import BadRequestError
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues
 from aiomatatika.resources.group import Group, Paging, Ref, id_of
 from aiomatatika.resources.jobs.models import Job
-from aiomatatika.resources.pipelines.models import Pipeline, PipelineFields, PipelineMetric, PipelineStatus
+from aiomatatika.resources.pipelines.models import Pipeline, PipelineFields, PipelineMetric
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transport.repeat import Repeat
-from aiomatatika.waiting.changes import Changes, Progress
-from aiomatatika.waiting.polling import seconds
+from aiomatatika.waiting.provisioning import provisioned
 
 __all__ = ["Pipelines"]
 
@@ -26,13 +25,6 @@ def _all_of(workspace: Ref[Workspace]) -> str:
 
 def _in(workspace: Ref[Workspace], pipeline: Pipeline) -> str:
     return f"{_all_of(workspace)}/{id_of(pipeline, Pipeline)}"
-
-
-_PROGRESS: Final = Progress(
-    read=lambda response: response.structured(Pipeline),
-    state=lambda pipeline: pipeline.status,
-    has_ended=lambda pipeline: pipeline.status is not PipelineStatus.PROVISIONING,
-)
 
 
 class Pipelines(Group):
@@ -202,4 +194,4 @@ class Pipelines(Group):
             NotFoundError: No pipeline has this id, or it was deleted meanwhile.
         """
         request = self._request("GET", f"/pipelines/{id_of(pipeline, Pipeline)}", Repeat.SAFE)
-        return await Changes(self._client, request, _PROGRESS, seconds(within)).last()
+        return await provisioned(self._client, request, Pipeline, within)
