@@ -8,28 +8,24 @@ value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 import attrs
-import msgspec
 from cattrs import Converter
 
 from aiomatatika.decoding.class_fields import EXTRA, Field, fields_of, is_made_by_its_slots
 from aiomatatika.decoding.page_form import PageForm
-from aiomatatika.decoding.parts import PartsReader, read_part, strict
+from aiomatatika.decoding.parts import PartsReader, read_part
 from aiomatatika.decoding.values import Reader, Unreadable, expected
-from aiomatatika.decoding.written_function import dict_rows, written_function
+from aiomatatika.decoding.written_function import objects, written_function
 from aiomatatika.hal import JsonObject
 
 __all__ = ["ClassReader"]
 
 T = TypeVar("T")
-
-# From so many rows on it is worth it to read ids, timestamps and links a column at a time.
-_MANY = 4
 
 
 class ClassReader(PartsReader, Generic[T]):
@@ -73,32 +69,24 @@ class ClassReader(PartsReader, Generic[T]):
         """Return the readers of its fields."""
         return [field.reader for field in self.fields]
 
-    def read_all(self, rows: list[Any]) -> list[T | None]:
+    def read_all(self, rows: Sequence[Any]) -> list[T | None]:
         """Read every object of an array; None stands for each in which something is wrong."""
         if not self._is_made_by_its_slots or set(map(type, rows)) - {dict}:
             return [self._read_or_none(row) for row in rows]
-        return self._read_many(rows) if len(rows) >= _MANY else self._read_few(rows)
+        return self._read_objects(rows)
 
     @cached_property
     def _is_made_by_its_slots(self) -> bool:
         return is_made_by_its_slots(self._cls)
 
     @cached_property
-    def _strict_fields(self) -> tuple[Field, ...]:
-        return tuple(msgspec.structs.replace(field, reader=strict(field.reader)) for field in self.fields)
-
-    @cached_property
-    def _read_many(self) -> Callable[[list[Any]], list[T | None]]:
-        return written_function(self._cls, self._strict_fields, dict_rows(self.fields, by_columns=True))
-
-    @cached_property
-    def _read_few(self) -> Callable[[list[Any]], list[T | None]]:
-        return written_function(self._cls, self._strict_fields, dict_rows(self.fields, by_columns=False))
+    def _read_objects(self) -> Callable[[Sequence[Any]], list[T | None]]:
+        return written_function(self._cls, self.fields, objects(self.fields))
 
     @cached_property
     def page_form(self) -> PageForm | None:
         """The form that pages of the class have had so far; None where there is none that is worth a try."""
-        return PageForm(self._cls, self._strict_fields) if self._is_made_by_its_slots else None
+        return PageForm(self._cls, self.fields) if self._is_made_by_its_slots else None
 
     def learn_page_form(self, rows: list[Any]) -> None:
         """Learn from the rows of a page that `page_form` did not fit."""
@@ -113,7 +101,7 @@ class ClassReader(PartsReader, Generic[T]):
             return None
         return None if unreadable else resource
 
-    def read_whole(self, rows: list[Any]) -> list[T]:
+    def read_whole(self, rows: Sequence[Any]) -> list[T]:
         """Read every object of an array in which nothing is wrong.
 
         Raises:

@@ -20,7 +20,7 @@ from aiomatatika.decoding.class_reader import ClassReader
 from aiomatatika.decoding.json_text import Mismatch, value_type
 from aiomatatika.decoding.page_form import DecodedPage
 from aiomatatika.decoding.parts import ArrayReader, MappingReader, read_part
-from aiomatatika.decoding.values import HOOKS, Reader, Unreadable, enum_reader, unsupported
+from aiomatatika.decoding.values import HOOKS, EnumReader, Reader, Unreadable, unsupported
 
 __all__ = [
     "Read",
@@ -82,7 +82,7 @@ def _part(kind: Any, argument: int, converter: Converter) -> Reader:
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False, structure_fallback_factory=lambda _: unsupported)
     factories: list[tuple[Callable[[Any], bool], Callable[[Any], Any]]] = [
-        (lambda kind: isinstance(kind, type) and issubclass(kind, Enum), enum_reader),
+        (lambda kind: isinstance(kind, type) and issubclass(kind, Enum), EnumReader),
         (_is_table, lambda kind: MappingReader(_part(kind, 1, converter))),
         (_is_array, lambda kind: ArrayReader(_part(kind, 0, converter), _ARRAYS[get_origin(kind) or kind])),
         (attrs.has, lambda cls: ClassReader(cls, converter)),
@@ -175,6 +175,8 @@ def _finished(
     reader: Reader, resources: list[Any], document: Callable[[int], Any], where: Callable[[int], str]
 ) -> Read[list[Any]] | Mismatch:
     """Read what something is wrong in once more, member by member."""
+    if all(resources):  # in C; where a class has falsy objects, what follows looks closely
+        return Read(resources)
     unreadable: list[str] = []
     mismatch = None
     for index in [index for index, resource in enumerate(resources) if resource is None]:

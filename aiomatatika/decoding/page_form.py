@@ -1,26 +1,30 @@
 """Pages straight from their bytes into rows whose members have places of their own, without a dict for each. No I/O.
 
 Two thirds of the time of decoding into dicts, and links that weigh an eighth. A row can have only what is known of the
-class: so the form learns from pages that were read by way of dicts which members, and which kinds of links, the server
-sends as well.
+class: so the form learns from pages that were read by way of dicts what the server sends as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from types import NoneType
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from aiomatatika.decoding.class_fields import Field
-from aiomatatika.decoding.values import COLUMNS
+from aiomatatika.decoding.columns import Column
+from aiomatatika.decoding.parts import PartsReader
+from aiomatatika.decoding.values import COLUMN_READERS, ColumnReader, EnumReader
 from aiomatatika.decoding.written_function import Rows, written_function
 from aiomatatika.hal import BareLink, HalLink, Links
 
 __all__ = ["DecodedPage", "PageForm"]
 
 _LINKS: Final[tuple[Any, ...]] = (dict[str, BareLink] | None, dict[str, HalLink] | None, Any)
+# Types that the decoder checks as strictly as the readers do.
+_CHECKED: Final = frozenset({str, bool})
 _UNSET: Final = msgspec.UNSET
 _MAX_UNKNOWN = 64
 _MAX_NAME = 100
@@ -35,52 +39,85 @@ class DecodedPage(NamedTuple):
     page: Any
 
 
+class _Learned(msgspec.Struct, frozen=True):
+    """What pages have had beside what the class promises.
+
+    Attributes:
+        unknown: The names of members that the class does not know.
+        links: Which of the kinds of links.
+        mistyped: The names of members that were not of the promised type.
+    """
+
+    unknown: tuple[str, ...] = ()
+    links: int = 0
+    mistyped: frozenset[str] = frozenset()
+
+
 class PageForm:
     """The form that pages of a class have had so far. It does not change: `learned` returns another one.
 
     Args:
         cls: The class; making an object of it is setting its slots.
-        fields: Its fields; the readers of what has parts are strict.
-        unknown: The names of members that the server sends, and the class does not know.
-        links: Which of the kinds of links the server sends.
+        fields: Its fields.
+        learned: What pages have had beside what it promises.
     """
 
-    def __init__(self, cls: Any, fields: tuple[Field, ...], unknown: tuple[str, ...] = (), links: int = 0) -> None:
+    def __init__(self, cls: Any, fields: tuple[Field, ...], learned: _Learned = _Learned()) -> None:  # noqa: B008  # it is frozen
         self._cls = cls
         self._fields = fields
-        self._unknown = unknown
-        self._links = links
+        self._learned = learned
         self._decoder = lru_cache(_MAX_RELATIONS)(self._new_decoder)
+
+    def _is_checked(self, field: Field) -> bool:
+        """Tell whether the decoder sees to the type of a member."""
+        return field.is_usual and field.kind in _CHECKED and field.member not in self._learned.mistyped
+
+    def _type_of(self, field: Field) -> Any:
+        if field.kind is Links:
+            return _LINKS[self._learned.links]
+        return field.kind | None if self._is_checked(field) else Any
 
     @cached_property
     def _struct(self) -> Any:
         members: list[Any] = [
-            (f"field{number}", _LINKS[self._links] if field.kind is Links else Any, _member(field.member, None))
+            (f"field{number}", self._type_of(field), _member(field.member, None))
             for number, field in enumerate(self._fields)
         ]
-        members += [(f"unknown{number}", Any, _member(name, _UNSET)) for number, name in enumerate(self._unknown)]
+        members += [
+            (f"unknown{number}", Any, _member(name, _UNSET)) for number, name in enumerate(self._learned.unknown)
+        ]
         # Without gc: they hold no cycles and live for the moment, and 1,000 of them would set the collector off.
         return msgspec.defstruct("Row", members, forbid_unknown_fields=True, gc=False)
 
     @cached_property
-    def read_all(self) -> Callable[[list[Any]], list[Any]]:
+    def read_all(self) -> Callable[[Sequence[Any]], list[Any]]:
         """The function that reads every row of a page; None stands for each in which something is wrong."""
-        are_links_decoded = _LINKS[self._links] is not Any
+        readers = {number: self._column_reader(field) for number, field in enumerate(self._fields)}
         rows = Rows(
             value=lambda number, _: f"row.field{number}",
             keep_unknown=[*self._keep_unknown()],
             scope={"UNSET": _UNSET},
-            columns={**COLUMNS, Links: _decoded_links} if are_links_decoded else COLUMNS,
+            checked=frozenset(number for number, field in enumerate(self._fields) if self._is_checked(field)),
+            columns={number: Column(self._fields[number], reader) for number, reader in readers.items() if reader},
         )
         return written_function(self._cls, self._fields, rows)
 
+    def _column_reader(self, field: Field) -> ColumnReader | None:
+        if isinstance(field.reader, PartsReader | EnumReader):
+            return field.reader.read_whole
+        if not field.is_usual:
+            return None
+        if field.kind is Links:
+            return _decoded_links if _LINKS[self._learned.links] is not Any else None
+        return COLUMN_READERS.get(field.kind)
+
     def _keep_unknown(self) -> Iterator[str]:
-        if self._unknown:
+        if self._learned.unknown:
             yield "unknown = {}"
-        for number, name in enumerate(self._unknown):
+        for number, name in enumerate(self._learned.unknown):
             yield f"if (value := row.unknown{number}) is not UNSET:"
             yield f"    unknown[{name!r}] = value"
-        yield f"resource.extra = {'JsonObject(unknown) if unknown else ' if self._unknown else ''}nothing"
+        yield f"resource.extra = {'JsonObject(unknown) if unknown else ' if self._learned.unknown else ''}nothing"
 
     def _new_decoder(self, relation: str) -> msgspec.json.Decoder[Any]:
         rows = list[self._struct]  # type: ignore[name-defined]  # mypy knows no class that is made at run time
@@ -106,24 +143,26 @@ class PageForm:
             field.member: getattr(row, f"field{number}") for number, field in enumerate(self._fields)
         }
         present = {name: value for name, value in members.items() if value is not None}
-        unknown = {name: getattr(row, f"unknown{number}") for number, name in enumerate(self._unknown)}
+        unknown = {name: getattr(row, f"unknown{number}") for number, name in enumerate(self._learned.unknown)}
         return present | {name: value for name, value in unknown.items() if value is not _UNSET}
 
     def learned(self, rows: Iterable[Any]) -> PageForm | None:
         """Return the form that these rows fit as well; None where no form is to be tried again."""
         objects = [row for row in rows if type(row) is dict]
-        known = {field.member for field in self._fields}.union(self._unknown)
+        known = {field.member for field in self._fields}.union(self._learned.unknown)
         new = set().union(*objects) - known
-        unknown = (*self._unknown, *sorted(new))
+        unknown = (*self._learned.unknown, *sorted(new))
         if len(unknown) > _MAX_UNKNOWN or any(len(name) > _MAX_NAME for name in new):
             return None
-        links = self._links
+        links = self._learned.links
         while not _are_links([row.get("_links") for row in objects], _LINKS[links]):
             links += 1
-        return PageForm(self._cls, self._fields, unknown, links) if new or links > self._links else self
+        mistyped = {field.member for field in self._fields if self._is_checked(field) and _is_mistyped(field, objects)}
+        learned = _Learned(unknown, links, self._learned.mistyped | mistyped)
+        return self if learned == self._learned else PageForm(self._cls, self._fields, learned)
 
 
-def _decoded_links(values: list[Any]) -> list[Any]:
+def _decoded_links(values: Sequence[Any]) -> list[Any]:
     return list(map(Links, values))
 
 
@@ -133,6 +172,10 @@ def _are_links(values: list[Any], kind: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return True
+
+
+def _is_mistyped(field: Field, objects: list[dict[str, Any]]) -> bool:
+    return not {type(each.get(field.member)) for each in objects} <= {field.kind, NoneType}
 
 
 def _member(name: str, default: Any) -> Any:

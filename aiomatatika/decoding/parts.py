@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiomatatika.decoding.values import Reader, Unreadable, expected
@@ -38,7 +38,7 @@ class PartsReader(ABC):
             TypeError: A part is of a type that cannot be read; the message names class and field.
         """
 
-    def read_whole(self, values: list[Any]) -> list[Any]:
+    def read_whole(self, values: Sequence[Any]) -> list[Any]:
         """Read every value of an array; the rest as for `read`."""
         return [self.read(each, None) for each in values]
 

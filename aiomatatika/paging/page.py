@@ -117,15 +117,14 @@ def _counts(page: object) -> dict[str, Any] | Mismatch:
     if page is not None and not isinstance(page, dict):
         return Mismatch("page: expected an object")
     found = page or {}
-    counts: dict[str, Any] = {}
-    for attribute, name in _COUNTS.items():
-        value = found.get(name)
-        if type(value) is not int or not 0 <= value < _MAX_COUNT:  # as it is written in nearly every page
-            value = _count(value, f"page.{name}")
+    values: list[Any] = list(map(found.get, _COUNTS.values()))
+    if set(map(type, values)) != {int} or min(values) < 0 or max(values) >= _MAX_COUNT:  # as it is in nearly no page
+        for place, name in enumerate(_COUNTS.values()):
+            value = _count(values[place], f"page.{name}")
             if isinstance(value, Mismatch):
                 return value
-        counts[attribute] = value
-    return counts
+            values[place] = value
+    return dict(zip(_COUNTS, values, strict=True))
 
 
 def _next_hrefs(document: Mapping[str, Any]) -> tuple[str, ...] | Mismatch:
@@ -212,7 +211,7 @@ def _page(response: Response, document: Mapping[str, Any], items: Read[list[T]])
         url=response.url,
         items=items.content,
         next_hrefs=hrefs,
-        next_is_template=_next_is_template(document),
+        next_is_template=bool(hrefs) and _next_is_template(document),
         unreadable=items.unreadable,
         **counts,
     )

@@ -63,7 +63,6 @@ class PageWalk(Generic[T]):
     ) -> None:
         self.next_url: URL | None = start
         self.blocked: LinkError | None = None
-        self._next_text = str(start)
         self._resolve = resolve
         self._max_pages = max_pages
         self._warn: Callable[[str], None] | None = warn
@@ -94,10 +93,8 @@ class PageWalk(Generic[T]):
             self._begin(page)
         self._remember(page, ids)
         items = self._recent.only_new(page.items, ids)
-        asked, asked_text = self.next_url, self._next_text
-        self._visited.add(hash(asked_text))
-        if page.url is not asked:  # it was redirected
-            self._visited.add(hash(str(page.url)))
+        asked = self.next_url
+        self._visited |= {hash(asked), hash(page.url)}  # two, where it was redirected
         self._pages += 1
         self._items += len(items)
         if page.unreadable:
@@ -105,7 +102,7 @@ class PageWalk(Generic[T]):
         try:
             self.next_url = self._after(page)
         except LinkError as error:
-            error.next_url = error.next_url or asked_text
+            error.next_url = error.next_url or str(asked)
             self.next_url, self.blocked = None, error
         return Page(
             items=items,
@@ -113,7 +110,7 @@ class PageWalk(Generic[T]):
             size=page.size,
             total_elements=page.total_elements,
             total_pages=page.total_pages,
-            next_url=self._next_text if self.next_url is not None else None,
+            next_url=str(self.next_url) if self.next_url is not None else None,
         )
 
     def ahead(self, most: int) -> list[URL]:
@@ -193,12 +190,11 @@ class PageWalk(Generic[T]):
             return None
         if self._predicted:
             url = self._as_predicted(url)
-        self._next_text = str(url)
-        if hash(self._next_text) in self._visited:
+        if hash(url) in self._visited:
             raise PaginationError("the pages loop: a next link leads to a page that was there before")
         if self._pages >= self._max_pages:
             endless = PaginationError(f"no end after {self._pages} pages; go on with collection.at(error.next_url)")
-            endless.next_url = self._next_text
+            endless.next_url = str(url)
             raise endless
         return url
 

@@ -122,11 +122,20 @@ def test_kinds_of_links_are_learned(links: Any, kind: type) -> None:
 
 
 def test_what_is_wrong_in_one_row_costs_no_other() -> None:
-    rows = [row(1), row(2, created=5, name={}), row(3, parts=["a", 1], _embedded=[])]
+    rows = [row(1), row(2, created=5, count=1.0), row(3, parts=["a", 1], _embedded=[])]
     found = read(rows, new_class())
     assert found is not None
-    assert found.unreadable == ("things[1].name", "things[1].created", "things[2]._embedded", "things[2].parts[1]")
-    assert found.content[1].extra == {"created": 5, "name": {}}
+    assert found.unreadable == ("things[1].created", "things[1].count", "things[2]._embedded", "things[2].parts[1]")
+    assert found.content[1].extra == {"created": 5, "count": 1.0}
+
+
+def test_a_text_of_another_type_is_learned_and_costs_no_other() -> None:
+    cls, rows = new_class(), [row(1, name="a"), row(2, name={})]
+    assert read(rows, cls) is None
+    found = read(rows, cls)
+    assert found is not None
+    assert found.unreadable == ("things[1].name",)
+    assert [each.name for each in found.content] == ["a", None]
 
 
 @pytest.mark.parametrize("value", [None, 5, "x"])
