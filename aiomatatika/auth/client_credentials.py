@@ -16,6 +16,7 @@ from aiomatatika.options import Options
 from aiomatatika.transport.attempt_log import log_attempt
 from aiomatatika.transport.clock import Clock, Deadline
 from aiomatatika.transport.connections import Connections
+from aiomatatika.transport.exchange import Attempt
 from aiomatatika.transport.failure import Failure, NoResponse
 from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import CallFacts, Request
@@ -93,10 +94,12 @@ class ClientCredentialsGrant:
 
         asked_at = Instant.now(self._clock)
         limits = attempt_limits(self._timeouts, time_left, enforced=True)
-        response = await self._connections.exchange(self._request(), None, limits)
+        opened = self._connections.opened() or await self._connections.open()
+        response = await opened.exchange(Attempt(self._request(), None, limits))
         facts = CallFacts("POST", self._token_url.raw_path, attempts=number)
         log_attempt(facts, facts.path, response, self._clock.monotonic() - asked_at.monotonic)
         if isinstance(response, NoResponse):
+            self._connections.check_open(opened)
             return _lost(response), response.failure
         return read_token_response(response, asked_at), Failure.FAILED
 

@@ -75,7 +75,7 @@ def objects(fields: tuple[Field, ...]) -> Rows:
             "if are_known(row):",
             "    resource.extra = nothing",
             "else:",
-            "    resource.extra = JsonObject({name: value for name, value in row.items() if name not in known})",
+            "    resource.extra = JsonObject({name: row[name] for name in row.keys() - known})",
         ],
         scope={"known": known, "are_known": known.issuperset},
     )

@@ -20,6 +20,7 @@ from aiomatatika.options import Options
 from aiomatatika.secret import Secret
 from aiomatatika.transport.attempt_log import is_logged, log_attempt
 from aiomatatika.transport.clock import Deadline
+from aiomatatika.transport.exchange import Attempt
 from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
 from aiomatatika.transport.limits import attempt_limits
 from aiomatatika.transport.message import Request, Response
@@ -141,7 +142,8 @@ class Call:
     async def _attempt(self, token: BearerToken) -> Response | NoResponse:
         """Put the request on the wire once."""
         facts, state = self._facts, self._state
-        places = state.connections.places
+        opened = state.connections.opened() or await state.connections.open()
+        places = opened.places
         if places is not None and not places.take_free():
             await places.wait()
         facts.attempts += 1
@@ -151,12 +153,9 @@ class Call:
         logged = is_logged()
         began = state.clock.monotonic() if logged else 0.0
         try:
-            response = await state.connections.exchange(
-                self._request,
-                token.authorization,
-                attempt_limits(self._options.timeouts, self._deadline.left()),
-                fresh=self._fresh,
-            )
+            limits = attempt_limits(self._options.timeouts, self._deadline.left())
+            attempt = Attempt(self._request, token.authorization, limits, self._fresh, facts)
+            response = await opened.exchange(attempt)
         finally:
             if places is not None:
                 places.give_back()
@@ -164,13 +163,12 @@ class Call:
         facts.request_id = None
         if isinstance(response, NoResponse):
             failure = response.failure
-        else:
-            response.call = facts
-            if response.status >= 400:
-                failure = failure_of(response.status)
-                from aiomatatika.transport.error_responses import request_id  # late, as below
+            state.connections.check_open(opened)
+        elif response.status >= 400:
+            failure = failure_of(response.status)
+            from aiomatatika.transport.error_responses import request_id  # late, as below
 
-                facts.request_id = request_id(response, self._secrets(token))
+            facts.request_id = request_id(response, self._secrets(token))
         facts.maybe_done = maybe_done_before or (failure is not None and failure.may_have_acted)
         if logged:
             log_attempt(facts, self._request.url.raw_path, response, state.clock.monotonic() - began)
@@ -182,7 +180,6 @@ class Call:
     # What follows an attempt: each of these returns for another attempt, or raises what ends the call.
 
     async def _after_no_response(self, response: NoResponse) -> None:
-        self._state.lifetime.check_open()
         if response.failure in {Failure.LOST, Failure.DAMAGED}:
             self._lost_attempts += 1
             self._fresh = True

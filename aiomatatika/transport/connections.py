@@ -6,22 +6,22 @@ import asyncio
 import contextlib
 import os
 import weakref
-from collections.abc import AsyncGenerator
-from typing import NamedTuple, NoReturn
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from typing import Any, NoReturn
 
 import aiohttp
+import msgspec
 
-from aiomatatika.secret import Secret
 from aiomatatika.transport.borrowed import BorrowedSession
-from aiomatatika.transport.exchange import Attempt, exchange
+from aiomatatika.transport.exchange import Attempt, exchange, standard_headers
 from aiomatatika.transport.failure import NoResponse
 from aiomatatika.transport.lifetime import Lifetime
-from aiomatatika.transport.message import Request, Response
+from aiomatatika.transport.message import Response
 from aiomatatika.transport.places import Places
 from aiomatatika.transport.streamed_body import StreamedBody
 from aiomatatika.transport.streamed_exchange import streamed_exchange
 
-__all__ = ["Connections"]
+__all__ = ["Connections", "LoopSession"]
 
 _LIMIT = 100
 _all_connections: weakref.WeakSet[Connections] = weakref.WeakSet()
@@ -36,10 +36,32 @@ async def _close_with_its_loop(http: aiohttp.ClientSession) -> AsyncGenerator[No
         await http.close()
 
 
-class _Own(NamedTuple):
+class LoopSession(msgspec.Struct, frozen=True, eq=False):
+    """The aiohttp session of one event loop.
+
+    Attributes:
+        http: The session.
+        headers: What every request has that the session does not add by itself.
+        places: Who may use its connections; None: aiohttp alone knows.
+        keeper: Closes it with its loop.
+    """
+
     http: aiohttp.ClientSession
-    keeper: AsyncGenerator[None, None]
-    places: Places
+    headers: Mapping[str, str] = {}
+    places: Places | None = None
+    keeper: AsyncGenerator[None, None] | None = None
+
+    def exchange(self, attempt: Attempt) -> Coroutine[Any, Any, Response | NoResponse]:
+        """Send a request over one of its connections and read its response: see `exchange`. To be awaited at once.
+
+        Raises:
+            OSError: A file of the request's body cannot be read.
+            Exception: What an iterator raised that the body is read from.
+        """
+        body = attempt.request.body
+        if isinstance(body, StreamedBody):
+            return streamed_exchange(self.http, attempt, body, self.headers)
+        return exchange(self.http, attempt, self.headers)
 
 
 class Connections:
@@ -56,9 +78,10 @@ class Connections:
 
     def __init__(self, lifetime: Lifetime, user_agent: str, borrowed: aiohttp.ClientSession | None = None) -> None:
         self._lifetime = lifetime
-        self._user_agent = user_agent
+        self._headers = standard_headers(user_agent)
         self._borrowed = None if borrowed is None else BorrowedSession(borrowed)
-        self._own: dict[asyncio.AbstractEventLoop, _Own] = {}
+        self._of_borrowed = None if borrowed is None else LoopSession(borrowed, self._headers)
+        self._own: dict[asyncio.AbstractEventLoop, LoopSession] = {}
         _all_connections.add(self)
 
     @property
@@ -71,56 +94,45 @@ class Connections:
         if self._borrowed is not None:
             self._borrowed.check_loop()
 
-    @property
-    def places(self) -> Places | None:
-        """Who may use the connections of the running loop; None: aiohttp alone knows."""
-        own = self._own.get(asyncio.get_running_loop())
-        return own.places if own else None
-
-    async def exchange(
-        self, request: Request, authorization: Secret | None, limits: aiohttp.ClientTimeout, *, fresh: bool = False
-    ) -> Response | NoResponse:
-        """Send a request over a connection of the running loop and read its response: see `exchange.exchange`.
+    def opened(self) -> LoopSession | None:
+        """Return the aiohttp session of the running loop; None: `open` it.
 
         Raises:
             ConfigurationError: The borrowed aiohttp session belongs to another loop.
-            SessionClosedError: The session is closed, or the aiohttp session that it borrowed.
-            OSError: A file of the request's body cannot be read.
-            Exception: What an iterator raised that the body is read from.
+            SessionClosedError: The aiohttp session that was borrowed is closed.
         """
-        http = self._opened() or await self._open()
-        attempt = Attempt(request, authorization, limits, fresh)
-        if isinstance(request.body, StreamedBody):
-            response = await streamed_exchange(http, attempt, request.body, self._user_agent)
-        else:
-            response = await exchange(http, attempt, self._user_agent)
-        if isinstance(response, NoResponse):
-            self._lifetime.check_open(http)
-        return response
-
-    def _opened(self) -> aiohttp.ClientSession | None:
-        """Return the aiohttp session of the running loop, if it is open."""
-        if self._borrowed is not None:
-            self._borrowed.check_loop()
-            self._lifetime.check_open(self._borrowed.http)
-            return self._borrowed.http
+        if self._of_borrowed is not None:
+            self.check_loop()
+            self.check_open(self._of_borrowed)
+            return self._of_borrowed
         own = self._own.get(asyncio.get_running_loop())
-        return own.http if own and not own.http.closed else None
+        return own if own and not own.http.closed else None
 
-    async def _open(self) -> aiohttp.ClientSession:
+    def check_open(self, opened: LoopSession) -> None:
+        """Raise `SessionClosedError` where the session is closed, or the aiohttp session."""
+        self._lifetime.check_open(opened.http)
+
+    async def open(self) -> LoopSession:
+        """Open an aiohttp session for the running loop.
+
+        Raises:
+            SessionClosedError: The session is closed.
+        """
         self._lifetime.check_open()
         loop = asyncio.get_running_loop()
         for other in list(self._own):  # a copy, because other threads open theirs meanwhile
             if other.is_closed():
                 self._own.pop(other, None)
         connector = aiohttp.TCPConnector(limit=_LIMIT)
-        http = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        http = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, headers=self._headers
+        )
         # A loop shuts its asynchronous generators down before it closes: the one hook that tells when that is.
         # So a session that lives on under a second `asyncio.run` leaves no socket of the first behind.
         keeper = _close_with_its_loop(http)
-        self._own[loop] = _Own(http, keeper, Places(_LIMIT))
+        own = self._own[loop] = LoopSession(http, places=Places(_LIMIT), keeper=keeper)
         await anext(keeper)
-        return http
+        return own
 
     async def close(self) -> None:
         """Close the connections of the running loop; those of other loops are closed by these."""
@@ -129,7 +141,7 @@ class Connections:
         for loop, other in others.items():
             if loop.is_running():
                 asyncio.run_coroutine_threadsafe(other.http.close(), loop)
-        if own is not None:
+        if own is not None and own.keeper is not None:
             with contextlib.suppress(RuntimeError):  # the loop is shutting its generators down at this moment
                 await own.keeper.aclose()
 

@@ -6,6 +6,7 @@ Failures are returned, not raised: see `aiohttp_errors`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import aiohttp
 import msgspec
@@ -16,11 +17,11 @@ from aiomatatika.secret import Secret
 from aiomatatika.transport.aiohttp_errors import MAX_HEADER, SentAlreadyError, no_response
 from aiomatatika.transport.failure import Failure, NoResponse
 from aiomatatika.transport.gunzip import gunzip_for, gunzipped
-from aiomatatika.transport.message import OpenResponse, Request, Response
+from aiomatatika.transport.message import HAL_JSON, CallFacts, OpenResponse, Request, Response
 from aiomatatika.transport.streamed_body import BodySource
 from aiomatatika.transport.unread_body import UnreadBody, broken_body
 
-__all__ = ["Attempt", "exchange"]
+__all__ = ["Attempt", "exchange", "standard_headers"]
 
 _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
@@ -35,6 +36,7 @@ class Attempt(msgspec.Struct, frozen=True):
         limits: Seconds for the connection and for each wait for bytes; the caller enforces the total.
         fresh: Whether to open a connection for this request alone: one that sat idle may be dead, and tells so only
             after the request went out.
+        call: The call that it is an attempt of.
         source: The pieces of the request's body, where it is read while it is sent.
     """
 
@@ -42,6 +44,7 @@ class Attempt(msgspec.Struct, frozen=True):
     authorization: Secret | None
     limits: ClientTimeout
     fresh: bool = False
+    call: CallFacts | None = None
     source: BodySource | None = None
 
 
@@ -72,13 +75,18 @@ class _TooLargeError(Exception):
     """The body exceeded its cap."""
 
 
-async def exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: str) -> Response | NoResponse:
+def standard_headers(user_agent: str) -> dict[str, str]:
+    """Return the header fields that every request has, unless it says otherwise."""
+    return {hdrs.ACCEPT: HAL_JSON, hdrs.ACCEPT_ENCODING: "gzip, deflate", hdrs.USER_AGENT: user_agent}
+
+
+async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mapping[str, str]) -> Response | NoResponse:
     """Send a request and read its response.
 
     Args:
         http: The aiohttp session.
         attempt: What to send, and how.
-        user_agent: The value of the User-Agent header.
+        headers: The `standard_headers`, unless they are the session's own default headers.
 
     Returns:
         The response, of any status, or the failure.
@@ -86,59 +94,57 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: st
     Raises:
         asyncio.CancelledError: Without the frames of aiohttp, which hold the headers.
     """
+    request, authorization = attempt.request, attempt.authorization
+    # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
+    is_set = authorization is not None and not http.trust_env and http.auth is None
+    response: ClientResponse | None = None
     try:
-        return await _exchange(http, attempt, user_agent)
-    except Exception as error:  # noqa: BLE001  # a user's trace hook can raise anything
-        return no_response(error)
-    except BaseException as error:  # noqa: BLE001  # it is raised again, bare
+        response = await http.request(
+            request.method,
+            request.url,
+            data=request.body.reveal() if isinstance(request.body, Body) else attempt.source,
+            headers=_headers(attempt, headers, is_set=is_set),
+            allow_redirects=False,
+            timeout=attempt.limits,
+            middlewares=(_send_once(authorization, is_set=is_set),),
+            raise_for_status=False,
+            auto_decompress=not request.streamed,  # see `gunzip`
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            # Idle connections are kept apart by this name, and none is ever kept that was opened under it: see `fresh`.
+            server_hostname=request.url.raw_host if attempt.fresh else None,
+        )
+        if request.streamed:
+            return await _streamed(response, attempt)
+        body = await _read(response, request.max_body, attempt.limits.sock_read)
+        return Response(response.status, response.headers, body, request, attempt.call)
+    except BaseException as error:  # noqa: BLE001  # a user's trace hook can raise anything; the rest is raised again
+        if response is not None:
+            response.close()
+        if isinstance(error, Exception):
+            return no_response(error) if response is None else _without_body(attempt, response, error)
+        response = None
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
 
 
-async def _exchange(http: aiohttp.ClientSession, attempt: Attempt, user_agent: str) -> Response | NoResponse:
-    request, authorization, source = attempt.request, attempt.authorization, attempt.source
-    headers: dict[str, str] = {
-        hdrs.ACCEPT: request.accept,
-        hdrs.ACCEPT_ENCODING: "gzip" if request.streamed else "gzip, deflate",
-        hdrs.USER_AGENT: user_agent,
-    }
+def _headers(attempt: Attempt, standard: Mapping[str, str], *, is_set: bool) -> dict[str, str]:
+    request, headers = attempt.request, {**standard}
+    if request.accept is not HAL_JSON:
+        headers[hdrs.ACCEPT] = request.accept
+    if request.streamed:
+        headers[hdrs.ACCEPT_ENCODING] = "gzip"
     if request.body is not None:
         headers[hdrs.CONTENT_TYPE] = request.content_type
-    if source is not None and source.size is not None:
-        headers[hdrs.CONTENT_LENGTH] = str(source.size)
+    if attempt.source is not None and attempt.source.size is not None:
+        headers[hdrs.CONTENT_LENGTH] = str(attempt.source.size)
     if request.headers is not None:
         headers.update(request.headers.reveal())
-    # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
-    is_set = authorization is not None and not http.trust_env and http.auth is None
-    if authorization is not None and is_set:
-        headers[hdrs.AUTHORIZATION] = authorization.reveal()
+    if attempt.authorization is not None and is_set:
+        headers[hdrs.AUTHORIZATION] = attempt.authorization.reveal()
     if attempt.fresh:
         headers[hdrs.CONNECTION] = "close"
-    response = await http.request(
-        request.method,
-        request.url,
-        data=request.body.reveal() if isinstance(request.body, Body) else source,
-        headers=headers,
-        allow_redirects=False,
-        timeout=attempt.limits,
-        middlewares=(_send_once(authorization, is_set=is_set),),
-        raise_for_status=False,
-        auto_decompress=not request.streamed,  # see `gunzip`
-        max_line_size=MAX_HEADER,
-        max_field_size=MAX_HEADER,
-        # Idle connections are kept apart by this name, and none is ever kept that was opened under it: see `fresh`.
-        server_hostname=request.url.raw_host if attempt.fresh else None,
-    )
-    try:
-        if request.streamed:
-            return await _streamed(response, attempt)
-        body = await _read(response, request.max_body, attempt.limits.sock_read)
-    except BaseException as error:
-        response.close()
-        if isinstance(error, Exception):
-            return _without_body(request, response, error)
-        raise
-    return Response(response.status, response.headers, body, request)
+    return headers
 
 
 async def _streamed(response: ClientResponse, attempt: Attempt) -> Response:
@@ -147,9 +153,9 @@ async def _streamed(response: ClientResponse, attempt: Attempt) -> Response:
     encoding = response.headers.get(hdrs.CONTENT_ENCODING)
     if response.status in request.streamed:
         unread = UnreadBody(response, gunzip_for(encoding), seconds)
-        return OpenResponse(response.status, response.headers, unread, request)
-    body = await _read(response, request.max_body, seconds)
-    return Response(response.status, response.headers, gunzipped(body, encoding, _MAX_ERROR_BODY), request)
+        return OpenResponse(response.status, response.headers, unread, request, attempt.call)
+    body = gunzipped(await _read(response, request.max_body, seconds), encoding, _MAX_ERROR_BODY)
+    return Response(response.status, response.headers, body, request, attempt.call)
 
 
 async def _read(response: ClientResponse, cap: int, seconds: float | None) -> bytes:
@@ -180,12 +186,12 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _without_body(request: Request, response: ClientResponse, error: Exception) -> Response | NoResponse:
+def _without_body(attempt: Attempt, response: ClientResponse, error: Exception) -> Response | NoResponse:
     if response.status >= _FIRST_ERROR_STATUS:
         # The status says what there is to know; the body would have been its explanation.
-        return Response(response.status, response.headers, b"", request)
+        return Response(response.status, response.headers, b"", attempt.request, attempt.call)
     if isinstance(error, _TooLargeError):
-        reason = f"the body is larger than {_size(request.max_body)}"
+        reason = f"the body is larger than {_size(attempt.request.max_body)}"
         return NoResponse(Failure.DAMAGED, reason, status=response.status, too_large=True)
     return broken_body(response.status, error)
 

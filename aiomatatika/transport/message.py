@@ -156,12 +156,14 @@ class Response:
     call: CallFacts
     _body: Callable[[], bytes]
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, request: Request) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  # the parts of a response, and where it comes from
+        self, status: int, headers: Mapping[str, str], body: bytes, request: Request, call: CallFacts | None = None
+    ) -> None:
         self.status = status
         self.headers = headers
         self._body = lambda: body  # a function, not the bytes: jsonpickle and others read attributes
         self.url = request.url
-        self.call = request.facts()
+        self.call = request.facts() if call is None else call
 
     @property
     def body(self) -> bytes:
@@ -240,6 +242,8 @@ class OpenResponse(Response):
 
     unread: UnreadBody
 
-    def __init__(self, status: int, headers: Mapping[str, str], unread: UnreadBody, request: Request) -> None:
-        super().__init__(status, headers, b"", request)
+    def __init__(  # noqa: PLR0913, PLR0917  # as above
+        self, status: int, headers: Mapping[str, str], unread: UnreadBody, request: Request, call: CallFacts | None
+    ) -> None:
+        super().__init__(status, headers, b"", request, call)
         self.unread = unread

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aiohttp
 import msgspec
 
@@ -14,7 +16,7 @@ __all__ = ["streamed_exchange"]
 
 
 async def streamed_exchange(
-    http: aiohttp.ClientSession, attempt: Attempt, body: StreamedBody, user_agent: str
+    http: aiohttp.ClientSession, attempt: Attempt, body: StreamedBody, headers: Mapping[str, str]
 ) -> Response | NoResponse:
     """Send a request and read its response, as `exchange` does.
 
@@ -23,7 +25,7 @@ async def streamed_exchange(
         Exception: What the caller's iterator raised.
     """
     async with body.opened() as source:
-        response = await exchange(http, msgspec.structs.replace(attempt, source=source), user_agent)
+        response = await exchange(http, msgspec.structs.replace(attempt, source=source), headers)
     failure, source.failure = source.failure, None
     if failure is None:
         return response

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from aiomatatika import Repeat, Secret
-from aiomatatika.transport.exchange import Attempt, exchange
+from aiomatatika.transport.exchange import Attempt, exchange, standard_headers
 from aiomatatika.transport.message import Request
 
 from ..servers import LIMITS, Send
@@ -30,6 +30,6 @@ def send(http: aiohttp.ClientSession) -> Send:
         url: str, method: str = "GET", limits: aiohttp.ClientTimeout = LIMITS, *, fresh: bool = False, **fields: Any
     ) -> Any:
         request = Request(method=method, url=URL(url), repeat=Repeat.SAFE, **fields)
-        return exchange(http, Attempt(request, Secret("Bearer canary"), limits, fresh), "agent/1")
+        return exchange(http, Attempt(request, Secret("Bearer canary"), limits, fresh), standard_headers("agent/1"))
 
     return send

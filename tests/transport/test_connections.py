@@ -29,7 +29,7 @@ def remote(clock: ControlledClock) -> Iterator[MatatikaServer]:
 
 def aiohttp_session(session: MatatikaSession) -> aiohttp.ClientSession:
     """Return the aiohttp session of the running loop: nothing that is public leads there."""
-    return session._client.state.connections._own[asyncio.get_running_loop()][0]
+    return session._client.state.connections._own[asyncio.get_running_loop()].http
 
 
 async def test_connections_are_opened_on_first_use_and_kept(server: MatatikaServer, session: MatatikaSession) -> None:

@@ -175,5 +175,5 @@ async def test_what_a_trace_hook_of_the_user_raises_is_a_lost_response(server: M
     trace.on_request_end.append(broken)
     request = Request(method="GET", url=URL(server.url), repeat=Repeat.SAFE)
     async with aiohttp.ClientSession(trace_configs=[trace]) as http:
-        outcome = await exchange(http, Attempt(request, None, LIMITS), "")
+        outcome = await exchange(http, Attempt(request, None, LIMITS), {})
     assert outcome == NoResponse(Failure.LOST, "aiohttp failed with LookupError")
