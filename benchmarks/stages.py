@@ -123,7 +123,7 @@ async def functions() -> list[Stage]:
             "`orjson.loads`, one key": lambda: orjson.loads(one),
             "`decode_json`, one key": lambda: decode_json(one),
             "`structure`, one key": lambda: structure(document, ApiKey),
-            "`read_resource`, one key, both of these": lambda: read_resource(Content(one), ApiKey),
+            "`read_resource`, one key, both of these": lambda: read_resource(Content(one, {}), ApiKey),
             "`orjson.loads`, 200 keys": lambda: orjson.loads(page),
             "`decode_page`, 200 keys": lambda: decode_page(page),
             "`structure_list`, 200 keys": lambda: structure_list(items, ApiKey, "apikeys"),

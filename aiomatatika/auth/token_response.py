@@ -91,7 +91,7 @@ def _unexpected(what: str) -> Refused:
 
 def _document(response: Response) -> Any:
     """Decode a response. Numbers that JSON has no form for pass here: a lifetime of NaN must not cost a good token."""
-    document = decode_json(response.body, response.media_type)
+    document = decode_json(response.body, response.headers)
     if isinstance(document, Mismatch):
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(response.body.decode(), object_pairs_hook=_unambiguous, parse_int=_bounded)

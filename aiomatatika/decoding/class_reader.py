@@ -20,7 +20,7 @@ from aiomatatika.decoding.class_fields import EXTRA, Field, fields_of, is_made_b
 from aiomatatika.decoding.page_form import PageForm
 from aiomatatika.decoding.parts import PartsReader, read_part
 from aiomatatika.decoding.values import Reader, Unreadable, expected
-from aiomatatika.decoding.written_function import objects, written_function
+from aiomatatika.decoding.written_function import row_reader
 from aiomatatika.hal import JsonObject
 
 __all__ = ["ClassReader"]
@@ -71,17 +71,27 @@ class ClassReader(PartsReader, Generic[T]):
 
     def read_all(self, rows: Sequence[Any]) -> list[T | None]:
         """Read every object of an array; None stands for each in which something is wrong."""
-        if not self._is_made_by_its_slots or set(map(type, rows)) - {dict}:
-            return [self._read_or_none(row) for row in rows]
-        return self._read_objects(rows)
+        return [self.read_or_none(row) for row in rows]
+
+    def read_or_none(self, row: Any) -> T | None:
+        """Read an object; None where something in it is wrong."""
+        try:
+            return self._read_object(row) if type(row) is dict else None
+        except Exception:  # noqa: BLE001  # a user's own hook can raise anything; it is read again, to say where
+            return None
 
     @cached_property
     def _is_made_by_its_slots(self) -> bool:
         return is_made_by_its_slots(self._cls)
 
     @cached_property
-    def _read_objects(self) -> Callable[[Sequence[Any]], list[T | None]]:
-        return written_function(self._cls, self.fields, objects(self.fields))
+    def _read_object(self) -> Callable[[Any], T]:
+        return row_reader(self._cls, self.fields) if self._is_made_by_its_slots else self._read_by_init
+
+    def _read_by_init(self, row: Any) -> T:
+        unreadable: list[str] = []
+        resource = self.read_parts(row, "", unreadable)
+        return expected("a whole object") if unreadable else resource
 
     @cached_property
     def page_form(self) -> PageForm | None:
@@ -93,26 +103,10 @@ class ClassReader(PartsReader, Generic[T]):
         if self.page_form is not None:
             self.page_form = self.page_form.learned(rows)
 
-    def _read_or_none(self, row: Any) -> T | None:
-        unreadable: list[str] = []
-        try:
-            resource = self.read_parts(row, "", unreadable)
-        except Unreadable:
-            return None
-        return None if unreadable else resource
-
-    def read_whole(self, rows: Sequence[Any]) -> list[T]:
-        """Read every object of an array in which nothing is wrong.
-
-        Raises:
-            Unreadable: Something is.
-        """
-        resources = [each for each in self.read_all(rows) if each is not None]
-        return resources if len(resources) == len(rows) else expected(f"{self._cls.__name__} objects")
-
     def read(self, value: Any, kind: Any) -> T:
         """Read an object that is whole."""
-        return self.read_whole([value])[0]
+        resource = self.read_or_none(value)
+        return expected(f"{self._cls.__name__} objects") if resource is None else resource
 
     def read_parts(self, value: Any, where: str, unreadable: list[str]) -> T:
         """Read an object, member by member, through the class's own ``__init__``."""

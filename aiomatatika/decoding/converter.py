@@ -125,10 +125,10 @@ def structure(document: Any, cls: type[T], where: str = "") -> Read[T] | Mismatc
         where: The path of the object.
     """
     reader = _reader_of(cls)
-    resources = _read_all(reader, [document])
-    if resources[0] is not None:
-        return Read(resources[0])
-    read = _finished(reader, resources, lambda _: document, lambda _: where)
+    resource = reader.read_or_none(document) if isinstance(reader, ClassReader) else None
+    if resource is not None:
+        return Read(resource)
+    read = _finished(reader, [None], lambda _: document, lambda _: where)
     return read if isinstance(read, Mismatch) else Read(read.content[0], read.unreadable)
 
 

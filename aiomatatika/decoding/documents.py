@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -18,10 +18,10 @@ _MAX_PATHS = 20
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A body and its Content-Type header. It does not show: a body can hold secrets."""
+    """A body and the headers that describe it. It does not show: a body can hold secrets."""
 
     body: bytes
-    content_type: str = ""
+    headers: Mapping[str, str]
 
     def __repr__(self) -> str:
         return "<Content hidden>"
@@ -29,13 +29,13 @@ class Content(msgspec.Struct, frozen=True):
 
 def read_resource(content: Content, cls: type[T]) -> Read[T] | Mismatch:
     """Read a body that holds one resource; a name that stands twice in it is refused."""
-    document = decode_json(content.body, content.content_type)
+    document = decode_json(content.body, content.headers)
     return document if isinstance(document, Mismatch) else structure(document, cls)
 
 
 def read_array(content: Content, cls: type[T]) -> Read[list[T]] | Mismatch:
     """Read a body that holds an array of resources, without an object around it."""
-    document = decode_page(content.body, content.content_type)
+    document = decode_page(content.body, content.headers)
     if isinstance(document, Mismatch):
         return document
     return structure_list(document, cls, "") if isinstance(document, list) else Mismatch("body: expected an array")

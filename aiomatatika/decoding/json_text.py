@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Mapping
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Final, Union, get_args, get_origin
 
 import msgspec
 
@@ -32,6 +32,7 @@ __all__ = [
 CANONICAL_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 LARGE = 2**20
 """Bytes from which on a body is read off the event loop, where that can be done."""
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 _MAX_LEVELS = 250
 # Of a large document, so that no call of the decoder or of what looks at its work takes longer than 0.1 s; a smaller
 # one cannot hold enough to matter. A page of 16 MiB has fewer.
@@ -66,14 +67,14 @@ def value_type(kind: Any) -> Any:
     return kind
 
 
-def decode_json(body: bytes, content_type: str = "") -> Any:
+def decode_json(body: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> Any:
     """Decode a JSON text in UTF-8, whatever charset the header names; a `Mismatch` where it is not one.
 
     A byte order mark passes (RFC 8259 section 8.1 lets a parser ignore it). NaN, infinities, lone surrogates, nesting
     beyond 250 levels and an object with two members of one name are refused.
     """
     body = body.removeprefix(_BOM)
-    document = _decode(body, content_type, _MAX_CONTAINERS)
+    document = _decode(body, headers, _MAX_CONTAINERS)
     if isinstance(document, Mismatch):
         return document
     if _brackets(body) > _MAX_LEVELS and _is_too_deep(document):
@@ -82,12 +83,12 @@ def decode_json(body: bytes, content_type: str = "") -> Any:
     return _REPEATED if again != body and _lost_a_member(body, again) else document
 
 
-def decode_page(body: bytes, content_type: str = "") -> Any:
+def decode_page(body: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> Any:
     """Decode a JSON text of many objects, as `decode_json` does, but for two things that would take half as long again.
 
     Of two members of one name the last one counts, and nesting ends where the decoder ends it, by Python's own limit.
     """
-    return _decode(body.removeprefix(_BOM), content_type, _MAX_CONTAINERS_OF_PAGES)
+    return _decode(body.removeprefix(_BOM), headers, _MAX_CONTAINERS_OF_PAGES)
 
 
 _BOM = b"\xef\xbb\xbf"
@@ -101,7 +102,7 @@ def has_too_many_values(body: bytes, max_containers: int = _MAX_CONTAINERS_OF_PA
     )
 
 
-def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
+def _decode(body: bytes, headers: Mapping[str, str], max_containers: int) -> Any:
     if has_too_many_values(body, max_containers):
         return _TOO_MANY
     try:
@@ -110,7 +111,8 @@ def _decode(body: bytes, content_type: str, max_containers: int) -> Any:
         return _TOO_DEEP
     except (msgspec.MsgspecError, ValueError):  # the latter is Python's own, about UTF-8
         pass
-    return Mismatch(f"not JSON ({media_type(content_type) or 'no content type'})" if body else "the body is empty")
+    declared = media_type(headers.get("Content-Type", "")) or "no content type"
+    return Mismatch(f"not JSON ({declared})" if body else "the body is empty")
 
 
 def media_type(content_type: str) -> str:

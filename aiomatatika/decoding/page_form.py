@@ -17,7 +17,7 @@ from aiomatatika.decoding.class_fields import Field
 from aiomatatika.decoding.columns import Column
 from aiomatatika.decoding.parts import PartsReader
 from aiomatatika.decoding.values import COLUMN_READERS, ColumnReader, EnumReader
-from aiomatatika.decoding.written_function import Rows, written_function
+from aiomatatika.decoding.written_function import PageRows, page_reader
 from aiomatatika.hal import BareLink, HalLink, Links
 
 __all__ = ["DecodedPage", "PageForm"]
@@ -93,14 +93,12 @@ class PageForm:
     def read_all(self) -> Callable[[Sequence[Any]], list[Any]]:
         """The function that reads every row of a page; None stands for each in which something is wrong."""
         readers = {number: self._column_reader(field) for number, field in enumerate(self._fields)}
-        rows = Rows(
-            value=lambda number, _: f"row.field{number}",
+        rows = PageRows(
             keep_unknown=[*self._keep_unknown()],
-            scope={"UNSET": _UNSET},
             checked=frozenset(number for number, field in enumerate(self._fields) if self._is_checked(field)),
             columns={number: Column(self._fields[number], reader) for number, reader in readers.items() if reader},
         )
-        return written_function(self._cls, self._fields, rows)
+        return page_reader(self._cls, self._fields, rows)
 
     def _column_reader(self, field: Field) -> ColumnReader | None:
         if isinstance(field.reader, PartsReader | EnumReader):

@@ -95,8 +95,16 @@ _FORMS: Final[Mapping[bytes, str]] = {
 """By the form of a timestamp, what is missing from it."""
 
 
+_decode_timestamp = msgspec.json.Decoder(datetime).decode
+
+
 def _timestamp(value: Any, _: Any) -> datetime:
     if type(value) is str and value[11:13] != "24":
+        try:
+            if 19 <= len(value) <= 26 and value[10] == "T" and "\\" not in value:  # as nearly all are
+                return _decode_timestamp(f'"{value}Z"')  # 0.15 us instead of 0.35
+        except (msgspec.MsgspecError, ValueError):
+            pass
         try:
             missing = _FORMS[value.encode().translate(_DIGITS)]
             # Digits beyond microseconds are cut off by Python.
@@ -201,6 +209,7 @@ def _uuids(values: Sequence[Any]) -> list[Any]:
 _WITH_SECONDS = frozenset(form for form, missing in _FORMS.items() if missing and len(form) >= 19).issuperset
 _LENGTHS = frozenset(range(19, 27)).issuperset
 _letter = itemgetter(10)
+_decode_timestamps = msgspec.json.Decoder(list[datetime]).decode
 
 
 def _timestamps(values: Sequence[Any]) -> list[Any]:
@@ -210,8 +219,9 @@ def _timestamps(values: Sequence[Any]) -> list[Any]:
             expected("timestamps")
         # Digits beyond microseconds are to be cut off: msgspec rounds them.
         values = [value[:26] for value in values]
-    moments = msgspec.convert(("Z\n".join(values) + "Z").split("\n"), list[datetime])
-    return moments if len(moments) == len(values) else expected("timestamps")
+    text = 'Z","'.join(values)
+    moments = _decode_timestamps(f'["{text}Z"]')
+    return moments if len(moments) == len(values) and "\\" not in text else expected("timestamps")
 
 
 COLUMN_READERS: Final[Mapping[Any, ColumnReader]] = {

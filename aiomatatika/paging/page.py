@@ -182,7 +182,7 @@ def read_page(response: Response, cls: type[T], relation: str) -> PageDocument[T
     if usual is not None and len(usual[1].rows) <= _MAX_ITEMS:
         items, decoded = usual
         return _page(response, {"page": decoded.page, "_links": decoded.links}, items)
-    document = decode_page(body, response.headers.get("Content-Type", ""))
+    document = decode_page(body, response.headers)
     if not isinstance(document, dict):
         return document if isinstance(document, Mismatch) else Mismatch("body: expected an object")
     read = _items(document, cls, relation)

@@ -176,7 +176,7 @@ class Response:
         Raises:
             ResponseError: The body is not JSON. The message does not quote it.
         """
-        return self.promised(decode_json(self.body, self._content_type))
+        return self.promised(decode_json(self.body, self.headers))
 
     def structured(self, cls: type[T]) -> T:
         """Return the body as an object of an attrs class.
@@ -186,11 +186,11 @@ class Response:
         Raises:
             ResponseError: It is not what was promised; the message says where, never the value.
         """
-        return self._read(read_resource(Content(self._body(), self._content_type), cls))
+        return self._read(read_resource(Content(self._body(), self.headers), cls))
 
     def structured_list(self, cls: type[T]) -> list[T]:
         """Return the body, an array, as objects of an attrs class; the rest as for `structured`."""
-        return self._read(read_array(Content(self.body, self._content_type), cls))
+        return self._read(read_array(Content(self._body(), self.headers), cls))
 
     def _read(self, read: Read[T] | Mismatch) -> T:
         found = self.promised(read) if isinstance(read, Mismatch) else read
@@ -216,11 +216,7 @@ class Response:
     @property
     def media_type(self) -> str:
         """The media type that the server declared, without parameters; at most 60 characters."""
-        return media_type(self._content_type)
-
-    @property
-    def _content_type(self) -> str:
-        return self.headers.get("Content-Type", "")
+        return media_type(self.headers.get("Content-Type", ""))
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"

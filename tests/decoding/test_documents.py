@@ -16,13 +16,13 @@ KEY = ApiKey(id=UUID(int=1))
 
 
 def test_a_body_does_not_show() -> None:
-    assert repr(Content(b"canary", "text/html")) == "<Content hidden>"
+    assert repr(Content(b"canary", {})) == "<Content hidden>"
 
 
 def test_a_body_holds_one_resource_or_an_array_of_them() -> None:
-    assert read_resource(Content(ITEM), ApiKey) == Read(KEY)
-    assert read_array(Content(b"[%s,%s]" % (ITEM, ITEM)), ApiKey) == Read([KEY, KEY])
-    assert read_array(Content(b"[]"), ApiKey) == Read([])
+    assert read_resource(Content(ITEM, {}), ApiKey) == Read(KEY)
+    assert read_array(Content(b"[%s,%s]" % (ITEM, ITEM), {}), ApiKey) == Read([KEY, KEY])
+    assert read_array(Content(b"[]", {}), ApiKey) == Read([])
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_body_holds_one_resource_or_an_array_of_them() -> None:
     ],
 )
 def test_another_body_is_a_mismatch(body: bytes, one: str | None, many: str) -> None:
-    content = Content(body, "Text/HTML; charset=x")
+    content = Content(body, {"Content-Type": "Text/HTML; charset=x"})
     assert read_resource(content, ApiKey) == (Mismatch(one) if one else Read(KEY))
     assert read_array(content, ApiKey) == Mismatch(many)
 

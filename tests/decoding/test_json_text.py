@@ -50,7 +50,7 @@ def test_a_json_text_is_decoded_as_utf_8(body: bytes, document: object) -> None:
 )
 def test_what_is_not_json_in_utf_8_is_a_mismatch_that_names_the_media_type(body: bytes) -> None:
     for decode in (decode_json, decode_page):
-        assert decode(body, "text/html") == Mismatch("not JSON (text/html)")
+        assert decode(body, {"Content-Type": "text/html"}) == Mismatch("not JSON (text/html)")
         assert decode(body) == Mismatch("not JSON (no content type)")
 
 
