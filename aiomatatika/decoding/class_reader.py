@@ -34,11 +34,17 @@ class ClassReader(PartsReader, Generic[T]):
     Args:
         cls: The class; attrs made it.
         converter: Knows how its fields are read.
+
+    Attributes:
+        page_form: The form that pages of the class have had so far. None before the second page, for one alone takes
+            less time without it; and where there is none that is worth a try.
     """
 
     def __init__(self, cls: type[T], converter: Converter) -> None:
         self._cls: Any = cls
         self._converter = converter
+        self.page_form: PageForm | None = None
+        self._may_have_a_form = True
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -93,15 +99,12 @@ class ClassReader(PartsReader, Generic[T]):
         resource = self.read_parts(row, "", unreadable)
         return expected("a whole object") if unreadable else resource
 
-    @cached_property
-    def page_form(self) -> PageForm | None:
-        """The form that pages of the class have had so far; None where there is none that is worth a try."""
-        return PageForm(self._cls, self.fields) if self._is_made_by_its_slots else None
-
     def learn_page_form(self, rows: list[Any]) -> None:
         """Learn from the rows of a page that `page_form` did not fit."""
-        if self.page_form is not None:
-            self.page_form = self.page_form.learned(rows)
+        if self._may_have_a_form and self._is_made_by_its_slots:
+            form = self.page_form or PageForm(self._cls, self.fields)
+            self.page_form = form.learned(rows)
+            self._may_have_a_form = self.page_form is not None
 
     def read(self, value: Any, kind: Any) -> T:
         """Read an object that is whole."""

@@ -16,7 +16,7 @@ from aiomatatika.transport.repeat import Repeat
 __all__ = ["Administrator", "Administrators"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Administrator(Member):
     """A member, and whether it may administer the workspace.
 

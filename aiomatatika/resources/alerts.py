@@ -17,7 +17,7 @@ from aiomatatika.resources.group import Group, Paging, Ref, id_of
 __all__ = ["Alert", "Alerts"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Alert(HalResource):
     """A note raised on a dataset. Times are UTC.
 

@@ -36,7 +36,7 @@ class ChannelType(OpenEnum):
     LIST = "LIST"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Channel(HalResource):
     """A group of datasets. Times are UTC.
 

@@ -20,7 +20,7 @@ from aiomatatika.transport.repeat import Repeat
 __all__ = ["Comment", "Comments"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Comment(HalResource):
     """A comment on a dataset, or a reply to one. Times are UTC.
 

@@ -28,7 +28,7 @@ class Selection(OpenEnum):
     EXCLUDED = "EXCLUDED"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class StreamField(HalResource):
     """A field of a stream.
 
@@ -41,7 +41,7 @@ class StreamField(HalResource):
     selected: Selection | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Stream(HalResource):
     """A stream of an extractor.
 
@@ -56,7 +56,7 @@ class Stream(HalResource):
     fields: tuple[StreamField, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Datacomponent(HalResource):
     """A dataplugin with its settings, which pipelines are made of. Times are UTC.
 

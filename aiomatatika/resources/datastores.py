@@ -18,7 +18,7 @@ from aiomatatika.transport.repeat import Repeat
 __all__ = ["Datastore", "Datastores"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Datastore(Datacomponent):
     """A database that pipelines load data into. A workspace begins with one named ``Warehouse``.
 

@@ -28,7 +28,7 @@ class InvitationStatus(OpenEnum):
     REVOKED = "REVOKED"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Invitation(HalResource):
     """An invitation of an e-mail address to a workspace. Times are UTC.
 

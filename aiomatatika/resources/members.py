@@ -13,7 +13,7 @@ from aiomatatika.resources.workspaces import Workspace
 __all__ = ["Member", "Members"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Member(HalResource):
     """A profile, seen from inside a workspace.
 

@@ -39,7 +39,7 @@ class NotificationType(OpenEnum):
     JOB_ENDED = "JOB_ENDED"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Notification(HalResource):
     """Something that happened. Times are UTC.
 

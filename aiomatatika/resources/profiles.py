@@ -17,7 +17,7 @@ from aiomatatika.transport.repeat import Repeat
 __all__ = ["NewProfileFields", "Profile", "ProfileFields", "Profiles"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Profile(HalResource):
     """A user of the service.
 

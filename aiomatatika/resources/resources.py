@@ -26,7 +26,7 @@ __all__ = ["Resource", "Resources"]
 _HAL_JSON = "application/hal+json"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Resource(HalResource):
     """A file of a workspace; its path is its id. Times are UTC.
 

@@ -30,7 +30,7 @@ class SubscriptionType(OpenEnum):
     NONE = "NONE"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Subscription(HalResource):
     """A profile's interest in a workspace, channel, dataset or pipeline. Times are UTC.
 

@@ -15,7 +15,7 @@ from aiomatatika.resources.workspaces import Workspace
 __all__ = ["Tag", "Tags"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Tag(HalResource):
     """A ``#word`` that descriptions and comments of a workspace use.
 

@@ -28,7 +28,7 @@ class WorkspaceStatus(OpenEnum):
     FAILED = "FAILED"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Workspace(HalResource):
     """A workspace. Times are UTC.
 

@@ -23,7 +23,7 @@ HREF = {"href": "/api/x"}
 
 
 def new_class() -> Any:
-    """Return a class that no page has been read into."""
+    """Return a class that one page has been read into, of the form that it promises."""
 
     @attrs.frozen(kw_only=True)
     class Thing(HalResource):
@@ -36,6 +36,7 @@ def new_class() -> Any:
         settings: JsonObject | None = None
 
     Thing.__annotations__.update(id=UUID, created=datetime | None, token=Secret | None, settings=JsonObject | None)
+    learn_page([{}], Thing)
     return Thing
 
 

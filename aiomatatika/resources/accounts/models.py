@@ -13,7 +13,7 @@ from aiomatatika.resources.bodies import sent_back, set_by_server
 __all__ = ["Account", "AccountFields"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Account(HalResource):
     """The holder of quotas behind profiles; it owns workspaces. Times are UTC.
 

@@ -24,7 +24,7 @@ __all__ = ["ApiKey", "NewApiKey", "read_new_key"]
 _logger = logging.getLogger(__name__)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ApiKey(HalResource):
     """An API key, without its secret. Times are UTC.
 
@@ -48,7 +48,7 @@ class ApiKey(HalResource):
     access_token: Secret | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class NewApiKey(ApiKey):
     """An API key that was just created, with the secret that no other response shows.
 

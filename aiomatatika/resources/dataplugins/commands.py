@@ -24,7 +24,7 @@ class DatapluginType(OpenEnum):
     UTILITY = "utility"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class DatapluginCommand(HalResource):
     """A named command of a dataplugin or a datacomponent.
 

@@ -61,7 +61,7 @@ class SettingKind(OpenEnum):
     OBJECT = "OBJECT"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class SettingOption(HalResource):
     """A choice of a setting (vendor's OpenAPI; in no sample).
 
@@ -74,7 +74,7 @@ class SettingOption(HalResource):
     value: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Setting(HalResource):
     """A setting of a dataplugin.
 
@@ -124,7 +124,7 @@ class Setting(HalResource):
     value_post_processor: str | None = member("value_post_processor")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class DatapluginVariant(HalResource):
     """A variant of a dataplugin (vendor's OpenAPI; in no sample). The fields mean what they mean on `Dataplugin`.
 
@@ -149,7 +149,7 @@ class DatapluginVariant(HalResource):
     commands: Mapping[str, DatapluginCommand] | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Dataplugin(HalResource):
     """A definition of a connector: a Meltano plugin.
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import unquote
 from uuid import UUID
 
 from aiomatatika.decoding.json_text import Mismatch
 from aiomatatika.paging.collection import Collection
 from aiomatatika.resources.bodies import FieldValues
-from aiomatatika.resources.channels import Channel
-from aiomatatika.resources.datasets.arrow import arrow_table
 from aiomatatika.resources.datasets.models import Dataset, DatasetFields, DatasetMessage
 from aiomatatika.resources.group import DONE, OK_OR_CREATED, Group, Paging, Ref, id_of
-from aiomatatika.resources.profiles import Profile
 from aiomatatika.resources.workspaces import Workspace
 from aiomatatika.transfer import Download
 from aiomatatika.transport.message import Request
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.urls import path_segments, uuid_of
+
+if TYPE_CHECKING:
+    # Late at run time: each is used by one call, and each class takes a tenth of the time of a first page.
+    from aiomatatika.resources.channels import Channel
+    from aiomatatika.resources.profiles import Profile
 
 __all__ = ["Datasets"]
 
@@ -57,6 +59,8 @@ class Datasets(Group):
 
     def list_in_channel(self, channel: Ref[Channel], **paging: Unpack[Paging]) -> Collection[Dataset]:
         """Return a channel's datasets: ``GET /channels/{channel_id}/datasets`` for each page. Nothing is sent yet."""
+        from aiomatatika.resources.channels import Channel
+
         return self._list_uncounted(f"/channels/{id_of(channel, Channel)}/datasets", Dataset, "datasets", paging)
 
     async def get(self, dataset: Ref[Dataset]) -> Dataset:
@@ -119,6 +123,8 @@ class Datasets(Group):
             ConfigurationError: The package ``pyarrow`` is not installed; nothing was sent.
             ResponseError: The data is not CSV.
         """
+        from aiomatatika.resources.datasets.arrow import arrow_table
+
         request = self._csv_request(dataset)
         return await arrow_table(Download(self._client, request), request.facts())
 
@@ -199,6 +205,8 @@ class Datasets(Group):
             NotFoundError: No dataset has this id.
             BadRequestError: The server refuses the recipient or the text; nothing was sent to anybody.
         """
+        from aiomatatika.resources.profiles import Profile
+
         recipient_id = unquote(id_of(recipient, Profile))  # a body has ids as they are, without a URL's encoding
         body = FieldValues(DatasetMessage, {"recipient_id": recipient_id, "message": message}).new()
         draft = draft or await self.initialise_message(dataset)

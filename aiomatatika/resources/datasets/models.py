@@ -15,7 +15,7 @@ from aiomatatika.resources.members import Member
 __all__ = ["Dataset", "DatasetFields", "DatasetMessage"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Dataset(HalResource):
     """A published view of data, with an optional chart. Times are UTC.
 
@@ -79,7 +79,7 @@ class DatasetFields(TypedDict, total=False):
     query: str | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class DatasetMessage(HalResource):
     """A message about a dataset to one profile, which sees a notification of the same id.
 

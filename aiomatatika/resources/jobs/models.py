@@ -50,7 +50,7 @@ class JobStatus(OpenEnum):
 _ENDS: Final = frozenset({JobStatus.COMPLETE, JobStatus.ERROR, JobStatus.STOPPED})
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Job(HalResource):
     """A job. Times are UTC. Its ``embedded`` holds the profile that started it and, of a run, the pipeline.
 

@@ -25,7 +25,7 @@ class PipelineStatus(OpenEnum):
     FAILED = "FAILED"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Pipeline(HalResource):
     """A runnable set of actions. Times are UTC.
 
@@ -83,7 +83,7 @@ class PipelineFields(TypedDict, total=False):
     triggered_by: Sequence[str]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class PipelineMetric(HalResource):
     """How many records a run moved.
 
