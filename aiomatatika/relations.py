@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
+import msgspec
 
 __all__ = ["Relation"]
 
@@ -38,8 +38,7 @@ _EXCEPTIONS: Final[Mapping[str, str]] = {
 }
 
 
-@attrs.frozen
-class Relation:
+class Relation(msgspec.Struct, frozen=True):
     """A link relation, taken apart: ``"update delete workspace"`` has the actions update and delete on a workspace.
 
     Attributes:

@@ -20,6 +20,7 @@ from aiomatatika.options import Options
 from aiomatatika.secret import Secret
 from aiomatatika.transport.attempt_log import is_logged, log_attempt
 from aiomatatika.transport.clock import Deadline
+from aiomatatika.transport.connections import LoopSession
 from aiomatatika.transport.exchange import Attempt
 from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
 from aiomatatika.transport.limits import attempt_limits
@@ -60,7 +61,10 @@ class Call:
         "_state",
         "_token_replaced",
         "_turns",
+        "_work",
     )
+
+    _work: Work
 
     def __init__(self, state: SharedState, options: Options, request: Request, deadline: Deadline) -> None:
         if request.within is not None and request.within < deadline.left():
@@ -86,7 +90,7 @@ class Call:
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
             self._state.connections.check_loop()
-            work = self._state.lifetime.in_flight(left, secret=self._request.secret)
+            self._work = work = self._state.lifetime.in_flight(left, secret=self._request.secret)
             with work:
                 if self._request.repeat is not Repeat.SAFE:
                     await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
@@ -153,9 +157,7 @@ class Call:
         logged = is_logged()
         began = state.clock.monotonic() if logged else 0.0
         try:
-            limits = attempt_limits(self._options.timeouts, self._deadline.left())
-            attempt = Attempt(self._request, token.authorization, limits, self._fresh, facts)
-            response = await opened.exchange(attempt)
+            response = await self._exchange(opened, token)
         finally:
             if places is not None:
                 places.give_back()
@@ -173,6 +175,20 @@ class Call:
         if logged:
             log_attempt(facts, self._request.url.raw_path, response, state.clock.monotonic() - began)
         return response
+
+    async def _exchange(self, opened: LoopSession, token: BearerToken) -> Response | NoResponse:
+        timeouts, has_body = self._options.timeouts, self._request.body is not None
+        # When a body has gone out shows to aiohttp alone: it limits the wait for the head after it.
+        limits = attempt_limits(timeouts, self._deadline.left(), reads=has_body)
+        head_wait = None if has_body else self._work.await_head(timeouts.read)
+        try:
+            return await opened.exchange(
+                Attempt(self._request, token.authorization, limits, self._fresh, self._facts, head_wait)
+            )
+        except asyncio.CancelledError:
+            if head_wait is None or not self._work.was_late(head_wait):
+                raise
+            return NoResponse(Failure.LOST, "no response in time", timed_out=True)
 
     def _secrets(self, token: BearerToken) -> tuple[Secret, ...]:
         return (token.value, *self._state.secrets)

@@ -17,6 +17,7 @@ from aiomatatika.secret import Secret
 from aiomatatika.transport.aiohttp_errors import MAX_HEADER, SentAlreadyError, no_response
 from aiomatatika.transport.failure import Failure, NoResponse
 from aiomatatika.transport.gunzip import gunzip_for, gunzipped
+from aiomatatika.transport.head_wait import HeadWait
 from aiomatatika.transport.message import HAL_JSON, CallFacts, OpenResponse, Request, Response
 from aiomatatika.transport.streamed_body import BodySource
 from aiomatatika.transport.unread_body import UnreadBody, broken_body
@@ -33,10 +34,12 @@ class Attempt(msgspec.Struct, frozen=True):
     Attributes:
         request: What to send.
         authorization: The value of the Authorization header; None: the request goes without.
-        limits: Seconds for the connection and for each wait for bytes; the caller enforces the total.
+        limits: Seconds for the connection and, without `head_wait`, for each wait for bytes; the caller enforces the
+            total.
         fresh: Whether to open a connection for this request alone: one that sat idle may be dead, and tells so only
             after the request went out.
         call: The call that it is an attempt of.
+        head_wait: The wait for the head, and for any bytes after it, where not aiohttp limits it.
         source: The pieces of the request's body, where it is read while it is sent.
     """
 
@@ -45,10 +48,16 @@ class Attempt(msgspec.Struct, frozen=True):
     limits: ClientTimeout
     fresh: bool = False
     call: CallFacts | None = None
+    head_wait: HeadWait | None = None
     source: BodySource | None = None
 
+    @property
+    def read_limit(self) -> float | None:
+        """The seconds of each wait for bytes."""
+        return self.limits.sock_read if self.head_wait is None else self.head_wait.seconds
 
-def _send_once(authorization: Secret | None, *, is_set: bool) -> ClientMiddlewareType:
+
+def _send_once(authorization: Secret | None, head_wait: HeadWait | None, *, is_set: bool) -> ClientMiddlewareType:
     """Return a per-request middleware that lets one request out.
 
     aiohttp repeats GET, PUT and DELETE of its own accord when the connection dies, also after the server has acted
@@ -66,6 +75,8 @@ def _send_once(authorization: Secret | None, *, is_set: bool) -> ClientMiddlewar
             request.headers.pop(hdrs.AUTHORIZATION, None)
         elif not is_set:
             request.headers[hdrs.AUTHORIZATION] = authorization.reveal()
+        if head_wait is not None:
+            head_wait.request = request
         return await handler(request)
 
     return middleware
@@ -106,7 +117,7 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
             headers=_headers(attempt, headers, is_set=is_set),
             allow_redirects=False,
             timeout=attempt.limits,
-            middlewares=(_send_once(authorization, is_set=is_set),),
+            middlewares=(_send_once(authorization, attempt.head_wait, is_set=is_set),),
             raise_for_status=False,
             auto_decompress=not request.streamed,  # see `gunzip`
             max_line_size=MAX_HEADER,
@@ -114,9 +125,11 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
             # Idle connections are kept apart by this name, and none is ever kept that was opened under it: see `fresh`.
             server_hostname=request.url.raw_host if attempt.fresh else None,
         )
+        if attempt.head_wait is not None:
+            attempt.head_wait.is_over = True
         if request.streamed:
             return await _streamed(response, attempt)
-        body = await _read(response, request.max_body, attempt.limits.sock_read)
+        body = await _read(response, request.max_body, attempt.read_limit)
         return Response(response.status, response.headers, body, request, attempt.call)
     except BaseException as error:  # noqa: BLE001  # a user's trace hook can raise anything; the rest is raised again
         if response is not None:
@@ -149,7 +162,7 @@ def _headers(attempt: Attempt, standard: Mapping[str, str], *, is_set: bool) -> 
 
 async def _streamed(response: ClientResponse, attempt: Attempt) -> Response:
     """Leave the body of a promised response to be read piece by piece."""
-    request, seconds = attempt.request, attempt.limits.sock_read
+    request, seconds = attempt.request, attempt.read_limit
     encoding = response.headers.get(hdrs.CONTENT_ENCODING)
     if response.status in request.streamed:
         unread = UnreadBody(response, gunzip_for(encoding), seconds)

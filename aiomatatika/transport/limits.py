@@ -14,7 +14,9 @@ __all__ = ["attempt_limits"]
 _COARSE = 20.0
 
 
-def attempt_limits(timeouts: Timeouts, time_left: float, *, enforced: bool = False) -> ClientTimeout:
+def attempt_limits(
+    timeouts: Timeouts, time_left: float, *, enforced: bool = False, reads: bool = True
+) -> ClientTimeout:
     """Return the limits of an attempt that has to end within ``time_left`` seconds.
 
     ``Timeouts.connect`` bounds each connection that is being opened. Waiting for a free place among the connections,
@@ -25,19 +27,20 @@ def attempt_limits(timeouts: Timeouts, time_left: float, *, enforced: bool = Fal
         timeouts: The session's limits.
         time_left: Seconds until the attempt has to end.
         enforced: Whether aiohttp ends the attempt, where the caller does not.
+        reads: Whether aiohttp limits the waits for bytes, where the caller does not.
     """
     if time_left >= _COARSE and not enforced:
-        return _coarse_limits(timeouts.connect, timeouts.read, int(0.95 * time_left))
+        return _coarse_limits(timeouts.connect, timeouts.read if reads else None, int(0.95 * time_left))
     connect = min(0.95 * time_left, max(time_left - 0.1, time_left / 2))
     return ClientTimeout(
         total=time_left if enforced else None,
         connect=connect,
         sock_connect=min(timeouts.connect, connect),
-        sock_read=timeouts.read,
+        sock_read=timeouts.read if reads else None,
         ceil_threshold=_COARSE,
     )
 
 
 @lru_cache
-def _coarse_limits(sock_connect: float, sock_read: float, connect: int) -> ClientTimeout:
+def _coarse_limits(sock_connect: float, sock_read: float | None, connect: int) -> ClientTimeout:
     return ClientTimeout(total=None, connect=connect, sock_connect=sock_connect, sock_read=sock_read)

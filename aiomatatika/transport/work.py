@@ -1,7 +1,8 @@
 """Work under a time limit that closing the session can end early: what `asyncio.timeout` does, for less.
 
 `asyncio.timeout` makes a timer for each block, sorts it into the event loop's heap, and cancels it. Here the blocks of
-a loop share one timer, which is set again when it has fired: a call costs 10 us less of 315.
+a loop share one timer, which is set again when it has fired: a call costs 10 us less of 315. The same timer ends what a
+block waits for meanwhile: the head of a response.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import contextvars
 import math
 from types import TracebackType
 from typing import Any
+
+from aiomatatika.transport.head_wait import HeadWait
 
 __all__ = ["LoopWork", "Work"]
 
@@ -33,7 +36,7 @@ class Work:
         TimeoutError: It was ended; a cancellation from elsewhere stays a cancellation.
     """
 
-    __slots__ = ("_cancellations", "_others", "_task", "end", "ends_by_itself", "is_ended", "secret")
+    __slots__ = ("_cancellations", "_head_wait", "_others", "_task", "end", "ends_by_itself", "is_ended", "secret")
 
     _task: asyncio.Task[Any]
     _cancellations: int
@@ -44,6 +47,7 @@ class Work:
         self.end: float = math.inf if end is None else end
         self.ends_by_itself: bool = end is None
         self.secret: str | None = secret
+        self._head_wait: HeadWait | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -68,6 +72,31 @@ class Work:
         self._others.remove(self)
         if self.is_ended and self._task.uncancel() <= self._cancellations and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+    def await_head(self, seconds: float) -> HeadWait:
+        """Begin to wait for the head of a response: what is awaited is cancelled where that is late."""
+        self._head_wait = wait = HeadWait(seconds)
+        self._others.look_within(wait.interval)
+        return wait
+
+    def was_late(self, wait: HeadWait) -> bool:
+        """Tell whether a cancellation that has just come is the end of the wait for a head, and of nothing else."""
+        self._head_wait = None
+        return wait.was_ended and self._task.uncancel() <= self._cancellations
+
+    def look(self, now: float) -> float:
+        """End what has reached its limit; return when to look again."""
+        if self.end <= now:
+            self.end_now()
+            return math.inf
+        wait = self._head_wait
+        if wait is None or wait.is_over:
+            return self.end
+        if wait.is_late(now):
+            wait.is_over = wait.was_ended = True
+            self._task.cancel()
+            return self.end
+        return min(self.end, wait.next_look(now))
 
     def end_now(self) -> None:
         """End it, unless it has ended; for a callback of its loop."""
@@ -98,6 +127,12 @@ class LoopWork:
         if work.end < self._next:
             self._set_timer(work.end)
 
+    def look_within(self, seconds: float) -> None:
+        """Look at the blocks within so many seconds."""
+        when = self.loop.time() + seconds
+        if when < self._next:
+            self._set_timer(when)
+
     def remove(self, work: Work) -> None:
         """Note that a block is over. Its timer stays: it serves those that begin next."""
         del self.blocks[work]
@@ -111,12 +146,7 @@ class LoopWork:
     def _check(self) -> None:
         now = max(self.loop.time(), self._next)  # a loop may fire a little early, by the resolution of its clock
         self._next = math.inf
-        following = math.inf
-        for work in self.blocks:
-            if work.end <= now:
-                work.end_now()
-            elif work.end < following:
-                following = work.end
+        following = min([work.look(now) for work in self.blocks], default=math.inf)
         if following < math.inf:
             self._set_timer(max(following, now + _PAUSE))
 

@@ -1,0 +1,53 @@
+"""The wait for the head of a response. No timer of its own: `work` looks at it.
+
+aiohttp would set two timers for each response, to do the same: 17 us of 300.
+"""
+
+from __future__ import annotations
+
+import math
+
+from aiohttp import ClientRequest
+
+__all__ = ["HeadWait"]
+
+# Whether the request is out is looked up so many times in the limit, which therefore ends up to a twentieth late.
+_LOOKS = 20
+
+
+class HeadWait:
+    """A wait that has a limit from the moment on in which a request without a body is out.
+
+    Args:
+        seconds: The limit.
+
+    Attributes:
+        request: aiohttp's request; None before there is one.
+        is_over: Whether the head has come, or is late.
+        was_ended: Whether it was late.
+    """
+
+    __slots__ = ("_end", "is_over", "request", "seconds", "was_ended")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds: float = seconds
+        self.request: ClientRequest | None = None
+        self.is_over: bool = False
+        self.was_ended: bool = False
+        self._end = math.inf
+
+    @property
+    def interval(self) -> float:
+        """How many seconds may pass between two looks."""
+        return self.seconds / _LOOKS
+
+    def is_late(self, now: float) -> bool:
+        """Tell whether the limit is reached."""
+        # aiohttp gives a request its response in the moment in which it begins to send it.
+        if self._end == math.inf and self.request is not None and self.request.response is not None:
+            self._end = now + self.seconds
+        return self._end <= now
+
+    def next_look(self, now: float) -> float:
+        """Return when to look again."""
+        return min(self._end, now + self.interval)
