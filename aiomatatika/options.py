@@ -31,7 +31,8 @@ class Timeouts:
 
     Args:
         connect: To open a connection: TCP and TLS. Waiting for a free connection is bounded by ``total`` alone.
-        read: Until the first bytes of a response, and between any two pieces of it.
+        read: From the moment in which a request is out until the head of its response, and between any two pieces of
+            the body.
         total: The deadline of a whole call (of each page, in a walk; of the head, in a download): token, waits and
             repeats included, and the body that is sent.
 

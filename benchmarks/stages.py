@@ -22,7 +22,7 @@ from aiomatatika.decoding.converter import structure, structure_list
 from aiomatatika.decoding.documents import Content, read_resource
 from aiomatatika.decoding.json_text import decode_json, decode_page
 from aiomatatika.paging.page import read_page
-from aiomatatika.transport.exchange import Attempt, exchange
+from aiomatatika.transport.exchange import Attempt, exchange, standard_headers
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
 from benchmarks.documents import BY_RELATION, key_id
@@ -77,7 +77,7 @@ async def ladder(url: str, rounds: int) -> list[Stage]:
                 await response.read()
 
         async def exchanged() -> None:
-            await exchange(http, Attempt(request, token, limits), "bench")
+            await exchange(http, Attempt(request, token, limits), standard_headers("bench"))
 
         async def sent() -> None:
             await client.send(request)

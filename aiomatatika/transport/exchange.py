@@ -28,7 +28,7 @@ _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """What one exchange needs to know.
 
     Attributes:

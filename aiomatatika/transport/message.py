@@ -93,7 +93,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Request {self.method} {self.url.raw_path}, {self.repeat}>"
 
 
-class CallFacts(msgspec.Struct, eq=False):
+class CallFacts(msgspec.Struct, eq=False, gc=False):
     """What a response or an error tells of its call.
 
     Attributes:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections import deque
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -144,6 +145,7 @@ CALLS: dict[str, Call] = {
     "Collection.count": lambda session, _: session.profiles.list().count(),
 }
 if find_spec("pyarrow") is not None:
+    import_module("pyarrow.csv")  # it opens a pipe when it is first imported, which is no leak of a test
     CALLS["Datasets.arrow"] = lambda session, server: session.datasets.arrow(
         server.tables["datasets"].add(rows=[{"a": 1}]).id
     )
