@@ -189,6 +189,9 @@ class Call:
             if head_wait is None or not self._work.was_late(head_wait):
                 raise
             return NoResponse(Failure.LOST, "no response in time", timed_out=True)
+        finally:
+            if head_wait is not None:
+                head_wait.end()
 
     def _secrets(self, token: BearerToken) -> tuple[Secret, ...]:
         return (token.value, *self._state.secrets)

@@ -126,7 +126,7 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
             server_hostname=request.url.raw_host if attempt.fresh else None,
         )
         if attempt.head_wait is not None:
-            attempt.head_wait.is_over = True
+            attempt.head_wait.end()
         if request.streamed:
             return await _streamed(response, attempt)
         body = await _read(response, request.max_body, attempt.read_limit)

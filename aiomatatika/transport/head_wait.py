@@ -23,8 +23,8 @@ class HeadWait:
 
     Attributes:
         request: aiohttp's request; None before there is one.
-        is_over: Whether the head has come, or is late.
-        was_ended: Whether it was late.
+        is_over: Whether nobody waits for the head any more.
+        was_ended: Whether it was ended, because the head was late.
     """
 
     __slots__ = ("_end", "is_over", "request", "seconds", "was_ended")
@@ -40,6 +40,11 @@ class HeadWait:
     def interval(self) -> float:
         """How many seconds may pass between two looks."""
         return self.seconds / _LOOKS
+
+    def end(self) -> None:
+        """Note that the head is there, or that nobody waits for it any more."""
+        self.is_over = True
+        self.request = None
 
     def is_late(self, now: float) -> bool:
         """Tell whether the limit is reached."""

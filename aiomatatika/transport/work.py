@@ -81,7 +81,6 @@ class Work:
 
     def was_late(self, wait: HeadWait) -> bool:
         """Tell whether a cancellation that has just come is the end of the wait for a head, and of nothing else."""
-        self._head_wait = None
         return wait.was_ended and self._task.uncancel() <= self._cancellations
 
     def look(self, now: float) -> float:
@@ -93,7 +92,8 @@ class Work:
         if wait is None or wait.is_over:
             return self.end
         if wait.is_late(now):
-            wait.is_over = wait.was_ended = True
+            wait.end()
+            wait.was_ended = True
             self._task.cancel()
             return self.end
         return min(self.end, wait.next_look(now))

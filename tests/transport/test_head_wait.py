@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from aiomatatika import MatatikaSession, Retries, Timeouts
+from aiomatatika.testing import MatatikaServer
 from aiomatatika.transport.head_wait import HeadWait
 from aiomatatika.transport.work import LoopWork, Work
 
@@ -56,7 +58,8 @@ async def waited(*, head_comes: bool = False, ends: bool = False, cancelled: boo
         with work:
             wait = work.await_head(0.02)
             wait.request = OUT  # type: ignore[assignment]  # as above
-            wait.is_over = head_comes
+            if head_comes:
+                wait.end()
             if cancelled:
                 loop.call_later(0.005, task.cancel)
             try:
@@ -93,3 +96,14 @@ async def waited(*, head_comes: bool = False, ends: bool = False, cancelled: boo
 )
 async def test_a_wait_ends_alone_where_nothing_else_has_ended_it(case: dict[str, bool], ended_by: str) -> None:
     assert await waited(**case) == ended_by
+
+
+async def test_a_wait_that_a_broken_connection_has_ended_is_not_ended_again() -> None:
+    limits, retries = Timeouts(read=0.05), Retries(first_delay=0.4)  # a repeat waits for longer than a head may take
+    async with (
+        MatatikaServer() as server,
+        MatatikaSession(server.credentials, deployment=server.deployment, timeouts=limits, retries=retries) as session,
+    ):
+        server.faults.add(path="/api/apikeys", drop="after")
+        assert await session.apikeys.list().count() == 1
+        assert len(server.requests.api) == 2
