@@ -22,6 +22,8 @@ from aiomatatika.resources.apikeys.group import ApiKeys
 from aiomatatika.resources.jobs.group import Jobs
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.connections import Connections
+from aiomatatika.transport.head_wait import HeadWait
+from aiomatatika.transport.work import Work
 from aiomatatika.waiting.log_lines import LogLines
 
 __all__ = ["BROKEN", "broken"]
@@ -124,6 +126,10 @@ async def _post_again(self: Jobs, *args: Any) -> Any:
         return await _post(self, *args)
 
 
+def _stays_cancelled(self: Work, wait: HeadWait) -> bool:
+    return wait.was_ended
+
+
 def _begin_anew(self: LogLines) -> None:
     _cut(self)
     self.sequence = 0
@@ -158,6 +164,8 @@ BROKEN: dict[str, tuple[str, tuple[tuple[type, str, Callable[..., Any]], ...]]] 
     "a body that was cut is whole": ("cut", ((BodyStream, "__anext__", _piece_or_end),)),
     "a call leaves a task behind": ("left", ((ApiKeys, "get", _after(_leave_a_task, ApiKeys.get)),)),
     "close leaves connections open": ("left", ((Connections, "close", _do_nothing),)),
+    "a wait for a head goes on after its attempt": ("cancelled", ((HeadWait, "end", lambda self: None),)),
+    "the end of a wait for a head stays a cancellation": ("cancelled", ((Work, "was_late", _stays_cancelled),)),
     "a call raises another kind of error": ("error", ((ApiKeys, "get", _after(_fail, ApiKeys.get)),)),
     "a task fails, and nobody looks": ("unhandled", ((ApiKeys, "get", _after(_let_a_task_fail, ApiKeys.get)),)),
 }

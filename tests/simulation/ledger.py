@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from aiomatatika import ApiError, MatatikaError, MatatikaSession, NewApiKey, SecretLostError, TransportError
@@ -105,6 +105,10 @@ class Ledger(logging.Handler):
         self.took(str(call), call.began, call.limit)
         if call.cancelled is not None:
             self.took(f"{call}, cancelled,", call.cancelled, call.grace)
+        elif isinstance(error, asyncio.CancelledError):
+            self.violation("cancelled", f"{call} was, and nobody had cancelled it")
+        elif (requests := cast("asyncio.Task[None]", asyncio.current_task()).cancelling()) > 0:
+            self.violation("cancelled", f"{call} leaves {requests} cancellations that nobody asked for")
 
     def took(self, what: str, began: float, limit: float) -> None:
         if (seconds := self._loop.time() - began) > limit + SLACK:
