@@ -201,7 +201,7 @@ HOOKS: Final[Mapping[Any, Reader]] = {**READERS, **{base: _with_subclasses(base)
 
 
 def _uuids(values: Sequence[Any]) -> list[Any]:
-    if set(map(len, values)) - {36}:  # as above
+    if set(map(len, values)) - {36}:  # as for `_uuid`
         expected("UUIDs")
     return msgspec.convert(values, list[UUID])
 
@@ -213,6 +213,8 @@ _decode_timestamps = msgspec.json.Decoder(list[datetime]).decode
 
 
 def _timestamps(values: Sequence[Any]) -> list[Any]:
+    if not values:
+        return []
     if not _LENGTHS(map(len, values)) or set(map(_letter, values)) - {"T"}:
         forms = "\n".join(values).encode().translate(_DIGITS).split(b"\n")
         if not _WITH_SECONDS(forms) or len(forms) != len(values):
