@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from aiomatatika import HalResource, Secret
-from aiomatatika.decoding.converter import Read, learn_page, structure_list, structure_page
+from aiomatatika.decoding.converter import Read, converter, learn_page, structure_list, structure_page
 from aiomatatika.decoding.json_text import Mismatch, decode_page
 from aiomatatika.hal import BareLink, HalLink, JsonObject
 
@@ -92,6 +92,30 @@ def test_a_page_of_the_form_is_read_with_its_links_and_counts() -> None:
     empty = structure_page(body_of([]), cls, "things")
     assert empty is not None
     assert (empty[0], empty[1].links, empty[1].page) == (Read([]), None, None)
+
+
+class Unit(str):
+    __slots__ = ()
+
+
+@attrs.frozen(kw_only=True)
+class Measure:
+    """Of a user's: no resource, so that nothing of what is not known is kept."""
+
+    id: UUID
+    unit: Unit | None = None
+
+
+def test_a_class_of_a_users_own_with_hooks_of_their_own_is_read_as_well() -> None:
+    hook = converter.get_structure_hook(Unit)
+    converter.register_structure_hook(Unit, lambda value, _: Unit(value.lower()))
+    try:
+        learn_page([{}], Measure)
+        usual = structure_page(body_of([{"id": str(UUID(int=1)), "unit": "KG"}]), Measure, "things")
+    finally:
+        converter.register_structure_hook(Unit, hook)
+    assert usual is not None
+    assert usual[0] == Read([Measure(id=UUID(int=1), unit=Unit("kg"))])
 
 
 def test_members_that_are_not_known_are_learned_and_kept() -> None:
