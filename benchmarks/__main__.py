@@ -25,46 +25,50 @@ from benchmarks.worker import Worker, working
 
 _RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 _TOLERANCE: Final = 1.25  # of a goal: beyond it is no noise
-_PEERS_EVERY: Final = 4  # rounds: they have no goals, and some of them take long
+# Each variant has a new process so many times, for what a call takes depends by a seventh on where its memory lies.
+_SITTINGS: Final = 7
+_SITTINGS_OF_PEERS: Final = 2  # they have no goals, and some of them take long
 
 
-def _timed(scenarios: Sequence[Scenario], workers: Mapping[str, Worker], rounds: int) -> Timed:
+def _timed(scenarios: Sequence[Scenario], names: Sequence[str], url: str, rounds: int) -> Timed:
     """Return the seconds for a call, of each round: A B C A B C …, after one of each for warmth.
 
     Peers are left out of most rounds, where they have ``nan``.
     """
-    timed: Timed = {scenario: {name: [] for name in workers} for scenario in scenarios}
-    for number in range(-1, rounds):
-        for scenario in scenarios:
-            for name, worker in workers.items():
-                is_left_out = name in PEERS and number % _PEERS_EVERY and number >= 0
-                seconds = nan if is_left_out else worker.seconds(scenario)
-                if number >= 0:
-                    timed[scenario][name].append(seconds)
+    timed: Timed = {scenario: {name: [] for name in names} for scenario in scenarios}
+    for sitting in range(_SITTINGS):
+        present = [name for name in names if name not in PEERS or sitting < _SITTINGS_OF_PEERS]
+        with working(present, url) as workers:
+            for scenario in scenarios:
+                _sit(scenario, workers, timed[scenario], max(1, rounds // _SITTINGS))
     return timed
 
 
-def _goals(workers: Mapping[str, Worker], rounds: int) -> tuple[Timed, list[Row]]:
-    timed: Timed = {}
-    rows = []
+def _sit(scenario: Scenario, workers: Mapping[str, Worker], timed: dict[str, list[float]], rounds: int) -> None:
+    for worker in workers.values():
+        worker.seconds(scenario)
+    for _ in range(rounds):
+        for name, seconds in timed.items():
+            seconds.append(workers[name].seconds(scenario) if name in workers else nan)
+
+
+def _goals(names: Sequence[str], url: str, rounds: int) -> tuple[Timed, list[Row]]:
+    timed = _timed(GOALS, names, url, rounds)
+    rows = [row(scenario, timed[scenario]) for scenario in GOALS]
     print(f"{'ratio to':42} {DICTS:>18} {MODELS:>21}")
-    for scenario in GOALS:
-        timed |= _timed([scenario], workers, rounds)
-        rows.append(row(scenario, timed[scenario]))
-        print(rows[-1], "FAILED" if rows[-1].exceeds(_TOLERANCE) else "", flush=True)
+    for each in rows:
+        print(each, "FAILED" if each.exceeds(_TOLERANCE) else "", flush=True)
     return timed, rows
 
 
 def _quick(url: str, rounds: int) -> int:
-    with working(QUICK, url) as workers:
-        _, rows = _goals(workers, rounds)
+    _, rows = _goals(QUICK, url, rounds)
     return 1 if any(each.exceeds(_TOLERANCE) for each in rows) else 0
 
 
 def _whole(url: str, rounds: int) -> Found:
-    with working(ALL, url) as workers:
-        goals, _ = _goals(workers, rounds)
-        pages = _timed(PAGES, workers, max(_PEERS_EVERY, rounds // 2))
+    goals, _ = _goals(ALL, url, rounds)
+    pages = _timed(PAGES, ALL, url, rounds // 2)
     cells = in_memory(rounds)
     rest = asyncio.run(limits(url, rounds))
     print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n", flush=True)

@@ -10,6 +10,7 @@ import http.client
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from aiomatatika import BearerToken, ClientCredentials, Deployment, MatatikaSession
@@ -24,6 +25,7 @@ from benchmarks.variants.ours import ALIAS
 __all__ = ["Limit", "limits"]
 
 _TASKS: Final = 10_000
+_WALKS: Final = 3  # the allocator takes an arena of 1 MiB now and then
 # `import aiomatatika` alone imports next to nothing: its names are late.
 _OURS: Final = "aiomatatika.session"
 _DEPENDENCIES: Final = "aiohttp, attrs, cattrs, msgspec"
@@ -88,9 +90,9 @@ async def _token_storm(url: str) -> Limit:
 
 
 def _memory(url: str) -> Limit:
-    found = memory(url + collection_root(100_000))
-    most, growth = found["most"], found["later growth"]
-    reached = found["keys"] == 100_000 and most <= 8 and growth <= 0.5
+    walks = [memory(url + collection_root(100_000)) for _ in range(_WALKS)]
+    most, growth = max(walk["most"] for walk in walks), median(walk["later growth"] for walk in walks)
+    reached = all(walk["keys"] == 100_000 for walk in walks) and most <= 8 and growth <= 0.5
     text = f"{most:.1f} MiB at most, {growth:+.1f} MiB from pages 11 to 55 to pages 56 to 100, by their medians"
     name = "memory while walking 100,000 keys, 1,000 a page"
     return Limit(name, "≤ 8 MiB above the idle session, flat from page 10 on", text, reached)
