@@ -20,7 +20,6 @@ from aiomatatika.options import Options
 from aiomatatika.secret import Secret
 from aiomatatika.transport.attempt_log import is_logged, log_attempt
 from aiomatatika.transport.clock import Deadline
-from aiomatatika.transport.connections import LoopSession
 from aiomatatika.transport.exchange import Attempt
 from aiomatatika.transport.failure import Failure, NoResponse, damaged_response, failure_of
 from aiomatatika.transport.limits import attempt_limits
@@ -156,9 +155,16 @@ class Call:
         maybe_done_before, facts.maybe_done = facts.maybe_done, True
         logged = is_logged()
         began = state.clock.monotonic() if logged else 0.0
+        timeouts, has_body = self._options.timeouts, self._request.body is not None
+        # When a body has gone out shows to aiohttp alone: it limits the wait for the head after it.
+        limits = attempt_limits(timeouts, self._deadline.left(), reads=has_body)
+        head_wait = None if has_body else self._work.await_head(timeouts.read)
+        attempt = Attempt(self._request, token.authorization, limits, self._fresh, facts, head_wait)
         try:
-            response = await self._exchange(opened, token)
+            response = await opened.exchange(attempt)
         finally:
+            if head_wait is not None:
+                head_wait.end()
             if places is not None:
                 places.give_back()
         failure: Failure | None = None
@@ -175,23 +181,6 @@ class Call:
         if logged:
             log_attempt(facts, self._request.url.raw_path, response, state.clock.monotonic() - began)
         return response
-
-    async def _exchange(self, opened: LoopSession, token: BearerToken) -> Response | NoResponse:
-        timeouts, has_body = self._options.timeouts, self._request.body is not None
-        # When a body has gone out shows to aiohttp alone: it limits the wait for the head after it.
-        limits = attempt_limits(timeouts, self._deadline.left(), reads=has_body)
-        head_wait = None if has_body else self._work.await_head(timeouts.read)
-        try:
-            return await opened.exchange(
-                Attempt(self._request, token.authorization, limits, self._fresh, self._facts, head_wait)
-            )
-        except asyncio.CancelledError:
-            if head_wait is None or not self._work.was_late(head_wait):
-                raise
-            return NoResponse(Failure.LOST, "no response in time", timed_out=True)
-        finally:
-            if head_wait is not None:
-                head_wait.end()
 
     def _secrets(self, token: BearerToken) -> tuple[Secret, ...]:
         return (token.value, *self._state.secrets)

@@ -136,6 +136,8 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
             response.close()
         if isinstance(error, Exception):
             return no_response(error) if response is None else _without_body(attempt, response, error)
+        if attempt.head_wait is not None and attempt.head_wait.was_cancelled():
+            return NoResponse(Failure.LOST, "no response in time", timed_out=True)
         response = None
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers

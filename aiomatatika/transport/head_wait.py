@@ -5,7 +5,9 @@ aiohttp would set two timers for each response, to do the same: 17 us of 300.
 
 from __future__ import annotations
 
+import asyncio
 import math
+from typing import Any
 
 from aiohttp import ClientRequest
 
@@ -19,21 +21,23 @@ class HeadWait:
     """A wait that has a limit from the moment on in which a request without a body is out.
 
     Args:
+        task: Waits for the head, and has so many requests to cancel it as now.
         seconds: The limit.
 
     Attributes:
         request: aiohttp's request; None before there is one.
         is_over: Whether nobody waits for the head any more.
-        was_ended: Whether it was ended, because the head was late.
     """
 
-    __slots__ = ("_end", "is_over", "request", "seconds", "was_ended")
+    __slots__ = ("_cancellations", "_end", "_task", "_was_cancelled", "is_over", "request", "seconds")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, task: asyncio.Task[Any], seconds: float) -> None:
         self.seconds: float = seconds
         self.request: ClientRequest | None = None
         self.is_over: bool = False
-        self.was_ended: bool = False
+        self._task = task
+        self._cancellations = task.cancelling()
+        self._was_cancelled = False
         self._end = math.inf
 
     @property
@@ -45,6 +49,16 @@ class HeadWait:
         """Note that the head is there, or that nobody waits for it any more."""
         self.is_over = True
         self.request = None
+
+    def cancel(self) -> None:
+        """End it: the head is late."""
+        self.end()
+        self._was_cancelled = True
+        self._task.cancel()
+
+    def was_cancelled(self) -> bool:
+        """Tell whether a cancellation that has just come is that of `cancel`, and nobody else's. To be asked once."""
+        return self._was_cancelled and self._task.uncancel() <= self._cancellations
 
     def is_late(self, now: float) -> bool:
         """Tell whether the limit is reached."""

@@ -75,13 +75,9 @@ class Work:
 
     def await_head(self, seconds: float) -> HeadWait:
         """Begin to wait for the head of a response: what is awaited is cancelled where that is late."""
-        self._head_wait = wait = HeadWait(seconds)
+        self._head_wait = wait = HeadWait(self._task, seconds)
         self._others.look_within(wait.interval)
         return wait
-
-    def was_late(self, wait: HeadWait) -> bool:
-        """Tell whether a cancellation that has just come is the end of the wait for a head, and of nothing else."""
-        return wait.was_ended and self._task.uncancel() <= self._cancellations
 
     def look(self, now: float) -> float:
         """End what has reached its limit; return when to look again."""
@@ -92,9 +88,7 @@ class Work:
         if wait is None or wait.is_over:
             return self.end
         if wait.is_late(now):
-            wait.end()
-            wait.was_ended = True
-            self._task.cancel()
+            wait.cancel()
             return self.end
         return min(self.end, wait.next_look(now))
 

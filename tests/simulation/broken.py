@@ -23,7 +23,6 @@ from aiomatatika.resources.jobs.group import Jobs
 from aiomatatika.transport.body_stream import BodyStream
 from aiomatatika.transport.connections import Connections
 from aiomatatika.transport.head_wait import HeadWait
-from aiomatatika.transport.work import Work
 from aiomatatika.waiting.log_lines import LogLines
 
 __all__ = ["BROKEN", "broken"]
@@ -126,10 +125,6 @@ async def _post_again(self: Jobs, *args: Any) -> Any:
         return await _post(self, *args)
 
 
-def _stays_cancelled(self: Work, wait: HeadWait) -> bool:
-    return wait.was_ended
-
-
 def _begin_anew(self: LogLines) -> None:
     _cut(self)
     self.sequence = 0
@@ -165,7 +160,10 @@ BROKEN: dict[str, tuple[str, tuple[tuple[type, str, Callable[..., Any]], ...]]] 
     "a call leaves a task behind": ("left", ((ApiKeys, "get", _after(_leave_a_task, ApiKeys.get)),)),
     "close leaves connections open": ("left", ((Connections, "close", _do_nothing),)),
     "a wait for a head goes on after its attempt": ("cancelled", ((HeadWait, "end", lambda self: None),)),
-    "the end of a wait for a head stays a cancellation": ("cancelled", ((Work, "was_late", _stays_cancelled),)),
+    "the end of a wait for a head stays a cancellation": (
+        "cancelled",
+        ((HeadWait, "was_cancelled", lambda self: False),),
+    ),
     "a call raises another kind of error": ("error", ((ApiKeys, "get", _after(_fail, ApiKeys.get)),)),
     "a task fails, and nobody looks": ("unhandled", ((ApiKeys, "get", _after(_let_a_task_fail, ApiKeys.get)),)),
 }
