@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 from aiomatatika.errors import JobFailedError
 from aiomatatika.paging.collection import Collection, check_count
 from aiomatatika.resources.group import ACCEPTED, CREATED, DONE, Group, Paging, Ref, id_of
 from aiomatatika.resources.jobs.models import Job, JobStatus
-from aiomatatika.resources.jobs.run_start import start_run
 from aiomatatika.resources.pipelines.models import Pipeline
 from aiomatatika.resources.workspaces import Workspace
-from aiomatatika.transfer import Download
 from aiomatatika.transport.clock import Deadline
 from aiomatatika.transport.message import Request
 from aiomatatika.transport.query import Params
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.waiting.changes import Changes, Progress
-from aiomatatika.waiting.followed_log import FollowedLog
 from aiomatatika.waiting.polling import seconds
+
+if TYPE_CHECKING:
+    from aiomatatika.transfer import Download  # late at run time, as what else single calls need
 
 __all__ = ["Jobs"]
 
@@ -132,6 +132,8 @@ class Jobs(Group):
         Raises (while reading):
             NotFoundError: No job has this id.
         """
+        from aiomatatika.transfer import Download
+
         return Download(self._client, self._log(job, sequence, "application/x-ndjson" if as_json else "text/plain"))
 
     def _log(self, job: Ref[Job], sequence: int, accept: str = "text/plain") -> Request:
@@ -155,6 +157,8 @@ class Jobs(Group):
             NotFoundError: No job has this id, or it was deleted meanwhile.
         """
         self._log(job, sequence)
+        from aiomatatika.waiting.followed_log import FollowedLog
+
         return FollowedLog(
             self._client,
             read_from=lambda line: self._log(job, line),
@@ -221,6 +225,8 @@ class Jobs(Group):
         pipeline_id = id_of(pipeline, Pipeline)
         query: Params = {"sort": "created,desc", "size": 20}
         newest = self._request("GET", f"/pipelines/{pipeline_id}/jobs", Repeat.SAFE, query=query)
+        from aiomatatika.resources.jobs.run_start import start_run
+
         return await start_run(self._client, newest, lambda left: self._post_run(pipeline_id, left), deadline)
 
     async def _post_run(self, pipeline_id: str, within: float | None = None) -> Job:
