@@ -56,7 +56,10 @@ def main() -> int:
         return 1
     if options.sample:
         names = random.Random(options.seed).sample(names, min(options.sample, len(names)))
-    mutmut("run", *names)
+    ran = mutmut("run", *names)
+    if all(exit_codes()[name] is None for name in names):
+        print(ran)  # the tests fail without any mutant
+        return 1
     return 0 if report(names) else 1
 
 
