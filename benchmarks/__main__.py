@@ -68,7 +68,7 @@ def _quick(url: str, rounds: int) -> int:
 
 def _whole(url: str, rounds: int) -> Found:
     goals, _ = _goals(ALL, url, rounds)
-    pages = _timed(PAGES, ALL, url, rounds // 2)
+    pages = _timed(PAGES, ALL, url, rounds)
     cells = in_memory(rounds)
     rest = asyncio.run(limits(url, rounds))
     print(*(f"{limit.name}: {limit.found}; goal {limit.goal}" for limit in rest), sep="\n", flush=True)

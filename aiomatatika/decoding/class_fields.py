@@ -49,6 +49,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         return self.default is attrs.NOTHING
 
     @property
+    def is_made_anew(self) -> bool:
+        """Whether its default is a factory, which makes a value for each object."""
+        return isinstance(self.default, attrs.Factory)  # type: ignore[arg-type]  # a class, whatever its stub says
+
+    @property
     def is_usual(self) -> bool:
         """Whether its values are read as this package reads them: a user may have registered a hook for the type."""
         return READERS.get(self.kind) is self.reader

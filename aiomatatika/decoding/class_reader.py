@@ -36,8 +36,8 @@ class ClassReader(PartsReader, Generic[T]):
         converter: Knows how its fields are read.
 
     Attributes:
-        page_form: The form that pages of the class have had so far. None before the second page, for one alone takes
-            less time without it; and where there is none that is worth a try.
+        page_form: The form that pages of the class have had so far. None until one has been read, because a single page
+            is read faster without a form, and None for good where pages differ too much.
     """
 
     def __init__(self, cls: type[T], converter: Converter) -> None:

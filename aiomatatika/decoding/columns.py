@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-import attrs
-
 from aiomatatika.decoding.class_fields import Field
 from aiomatatika.decoding.parts import strict
 from aiomatatika.decoding.values import ColumnReader, expected
@@ -24,8 +22,7 @@ class Column:
     """
 
     def __init__(self, field: Field, read_whole: ColumnReader) -> None:
-        self._kind = field.kind
-        self._default: Any = field.default
+        self._field = field
         self._read_whole = read_whole
         self._read_one = strict(field.reader)
 
@@ -40,12 +37,12 @@ class Column:
 
     def _read(self, value: Any, index: int, wrong: set[int]) -> Any:
         with suppress(Exception):
-            return self._absent() if value is None else self._read_one(value, self._kind)
+            return self._absent() if value is None else self._read_one(value, self._field.kind)
         wrong.add(index)
         return None
 
     def _absent(self) -> Any:
-        if self._default is attrs.NOTHING:
+        field = self._field
+        if field.is_required:
             expected("a value")
-        is_made_anew = isinstance(self._default, attrs.Factory)  # type: ignore[arg-type]  # a class, whatever its stub says
-        return self._default.factory() if is_made_anew else self._default
+        return field.default.factory() if field.is_made_anew else field.default

@@ -53,6 +53,9 @@ class _Learned(msgspec.Struct, frozen=True):
     mistyped: frozenset[str] = frozenset()
 
 
+_NOTHING_LEARNED: Final = _Learned()
+
+
 class PageForm:
     """The form that pages of a class have had so far. It does not change: `learned` returns another one.
 
@@ -62,7 +65,7 @@ class PageForm:
         learned: What pages have had beside what it promises.
     """
 
-    def __init__(self, cls: Any, fields: tuple[Field, ...], learned: _Learned = _Learned()) -> None:  # noqa: B008  # it is frozen
+    def __init__(self, cls: Any, fields: tuple[Field, ...], learned: _Learned = _NOTHING_LEARNED) -> None:
         self._cls = cls
         self._fields = fields
         self._learned = learned

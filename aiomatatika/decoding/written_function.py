@@ -181,7 +181,7 @@ def _absent(field: Field, number: int, scope: dict[str, Any]) -> str:
     """Return what stands for a member that is absent or null."""
     if field.is_required:
         return "refuse()"
-    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, whatever its stub says
+    if field.is_made_anew:
         scope[f"default{number}"] = field.default.factory
         return f"default{number}()"
     scope[f"default{number}"] = field.default

@@ -145,7 +145,7 @@ CALLS: dict[str, Call] = {
     "Collection.count": lambda session, _: session.profiles.list().count(),
 }
 if find_spec("pyarrow") is not None:
-    import_module("pyarrow.csv")  # it opens a pipe when it is first imported, which is no leak of a test
+    import_module("pyarrow.csv")  # its first import opens a pipe for good, which no test has leaked
     CALLS["Datasets.arrow"] = lambda session, server: session.datasets.arrow(
         server.tables["datasets"].add(rows=[{"a": 1}]).id
     )
