@@ -79,7 +79,7 @@ LOST_AFTER = [
 ]
 
 
-@pytest.mark.parametrize("fault", LOST_AFTER, ids=repr)
+@pytest.mark.parametrize("fault", LOST_AFTER, ids=["closed", "reset", "no HTTP", "half a head", "504"])
 async def test_S02_response_of_the_put_lost_and_it_was_executed(server: MatatikaServer, fault: Any) -> None:
     server.faults.add(method="PUT", **fault)
     async with server.session() as session:

@@ -211,7 +211,7 @@ async def test_Z03_a_link_into_the_machine_or_the_cloud(
             del witness.errors[1:]
 
 
-@pytest.mark.parametrize("href", [*PRODUCTION["ours"], *PRODUCTION["not ours"]], ids=ascii)
+@pytest.mark.parametrize("href", [*PRODUCTION["ours"], *PRODUCTION["not ours"]])
 async def test_Z11_hosts_that_look_alike(witness: Witness, href: str) -> None:
     doorman = Doorman(reachable=False)
     async with (

@@ -17,7 +17,7 @@ DATA = f"/api/datasets/{ID}/data"
 
 
 @pytest.mark.parametrize(
-    "alias, path", [("a/b c/d%2F", "a/b%20c/d%252F"), (ID, str(ID)), ("über|alles?", "%C3%BCber%7Calles%3F")], ids=str
+    "alias, path", [("a/b c/d%2F", "a/b%20c/d%252F"), (ID, str(ID)), ("über|alles?", "%C3%BCber%7Calles%3F")]
 )
 async def test_find_keeps_slashes(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession, alias: str | UUID, path: str
