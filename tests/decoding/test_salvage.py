@@ -33,7 +33,7 @@ CANNOT = "it cannot be read"
         (b'"x": {"y": {"z": 1, "z": 2}}', {"x": {"y": {}}}, ["x.y.z: it stands twice"]),
         (b'"a":{"b":{"c":{"d":{"e":NaN}}}}', {"a": {"b": {"c": {}}}}, [f"a.b.c.d: {CANNOT}"]),
     ],
-    ids=lambda value: value[:20] if isinstance(value, bytes) else "",
+    ids=lambda value: value[:20].decode("ascii", "ignore").replace("\\", "") if isinstance(value, bytes) else "",
 )
 def test_a_member_that_cannot_be_read_costs_itself(
     broken: bytes, members: dict[str, Any], unreadable: list[str], first: bool, order: str

@@ -41,9 +41,7 @@ async def test_an_id_that_looks_encoded_is_not_decoded(
     assert "%257C" in matatika_server.requests.api[0].path
 
 
-@pytest.mark.parametrize(
-    "id", ["", ".", "..", "a/b", "a\\b", "a b", "a\n", "x" * 513, None, 5], ids=lambda id: str(id)[:5]
-)
+@pytest.mark.parametrize("id", ["", ".", "..", "a/b", "a\\b", "a b", "a\n", "x" * 513, None, 5])
 async def test_what_is_no_id_is_refused_before_anything_is_sent(
     matatika_server: MatatikaServer, matatika_session: MatatikaSession, id: Any
 ) -> None:

@@ -257,7 +257,7 @@ async def test_a_wrong_clock_of_ours_hides_no_key_that_a_lost_update_made(
 # Names
 
 
-@pytest.mark.parametrize("name", ["", " ", "\t\n", None, 5, b"x", ["x"]], ids=repr)
+@pytest.mark.parametrize("name", ["", " ", "\t\n", None, 5, b"x", ["x"]])
 async def test_a_name_that_is_blank_is_refused(matatika_session: MatatikaSession, name: Any) -> None:
     for refused in (matatika_session.apikeys.create(name), matatika_session.apikeys.update(uuid4(), name=name)):
         with pytest.raises(InvalidArgumentError, match="name must be a str that is not blank"):
