@@ -34,7 +34,7 @@ demo: $(VENV)/.installed  ## run examples/quickstart.py against the embedded ser
 
 test: $(VENV)/.installed-test $(FULLY_COVERED)  ## run the whole suite, with coverage (ARGS="-k name" adds options)
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -X dev -m coverage run -m pytest --numprocesses $(WORKERS) $(ARGS)
+	$(BIN)/python -X dev -m coverage run -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 ifeq ($(strip $(ARGS)),)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report

@@ -17,6 +17,10 @@ settings.register_profile("default", max_examples=100, deadline=None, suppress_h
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The programs that tests start are judged by what they do: measuring them as well would take a fifth of the time.
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
 # The tests of the examples and of the site need what the extra `test-examples` installs. The library's own do not, so
 # that they run on the lowest dependencies and nothing else.
 _NEEDS = {

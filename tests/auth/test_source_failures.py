@@ -160,9 +160,9 @@ async def test_a_second_rate_limit_is_not_waited_for(issuer: Issuer) -> None:
     assert len(issuer.asked) == 2
 
 
-@pytest.mark.parametrize("retry_after, time_left", [(61, 600.0), (3, 3.0), (3, 0.5)])
+@pytest.mark.parametrize("retry_after, time_left", [(61, 600.0), (3, 3.0), (3, 0.5), (None, 600.0)])
 async def test_a_rate_limit_that_does_not_fit_is_raised_at_once(
-    issuer: Issuer, retry_after: float, time_left: float
+    issuer: Issuer, retry_after: float | None, time_left: float
 ) -> None:
     issuer.answers.append(limited(retry_after))
     error = await caught(issuer.get(lambda: time_left), RateLimitError)

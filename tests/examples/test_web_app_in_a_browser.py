@@ -93,14 +93,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def opened(browser: Browser, *, keys: int = 0, **options: Any) -> AsyncIterator[InBrowser]:
-    """Open the app; at the end nothing may have been written to the console but the statuses that were meant."""
+    """Open the app; at the end the console may warn of nothing but the statuses that were meant."""
     said: list[str] = []
     async with MatatikaServer() as server, running(server, patience=0.2) as app:
         server.add_api_keys(keys)
         context = await browser.new_context(**options)
         page = await context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda message: said.append(message.text))
+        page.on("console", lambda message: said.extend([message.text] if message.type in {"error", "warning"} else []))
         page.on("pageerror", lambda error: said.append(str(error)))
         yield InBrowser(app.url, page, server)
         await context.close()
