@@ -113,12 +113,19 @@ class PageForm:
         return COLUMN_READERS.get(field.kind)
 
     def _keep_unknown(self) -> Iterator[str]:
-        if self._learned.unknown:
-            yield "unknown = {}"
-        for number, name in enumerate(self._learned.unknown):
-            yield f"if (value := row.unknown{number}) is not UNSET:"
-            yield f"    unknown[{name!r}] = value"
-        yield f"resource.extra = {'JsonObject(unknown) if unknown else ' if self._learned.unknown else ''}nothing"
+        names = self._learned.unknown
+        values = [f"row.unknown{number}" for number in range(len(names))]
+        if not names:
+            yield "resource.extra = nothing"
+            return
+        yield f"if {' is '.join(values)} is UNSET:"
+        yield "    resource.extra = nothing"
+        yield "else:"
+        yield "    unknown = {}"
+        for name, value in zip(names, values, strict=True):
+            yield f"    if (value := {value}) is not UNSET:"
+            yield f"        unknown[{name!r}] = value"
+        yield "    resource.extra = JsonObject(unknown)"
 
     def _new_decoder(self, relation: str) -> msgspec.json.Decoder[Any]:
         rows = list[self._struct]  # type: ignore[name-defined]  # mypy knows no class that is made at run time

@@ -207,7 +207,6 @@ def _uuids(values: Sequence[Any]) -> list[Any]:
 
 
 _WITH_SECONDS = frozenset(form for form, missing in _FORMS.items() if missing and len(form) >= 19).issuperset
-_LENGTHS = frozenset(range(19, 27)).issuperset
 _letter = itemgetter(10)
 _decode_timestamps = msgspec.json.Decoder(list[datetime]).decode
 
@@ -215,9 +214,11 @@ _decode_timestamps = msgspec.json.Decoder(list[datetime]).decode
 def _timestamps(values: Sequence[Any]) -> list[Any]:
     if not values:
         return []
-    if not _LENGTHS(map(len, values)) or set(map(_letter, values)) - {"T"}:
-        forms = "\n".join(values).encode().translate(_DIGITS).split(b"\n")
-        if not _WITH_SECONDS(forms) or len(forms) != len(values):
+    if set(map(_letter, values)) - {"T"}:
+        expected("timestamps")
+    if longer := [value for value in values if len(value) > 26]:
+        forms = "\n".join(longer).encode().translate(_DIGITS).split(b"\n")
+        if not _WITH_SECONDS(forms) or len(forms) != len(longer):
             expected("timestamps")
         # Digits beyond microseconds are to be cut off: msgspec rounds them.
         values = [value[:26] for value in values]
