@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -209,6 +210,7 @@ async def test_a_store_that_fails_costs_a_warning_and_no_call(
     assert issuer.asked == [3]
     assert [record.levelno for record in caplog.records] == ([logging.WARNING] if says else [])
     assert (says or "") in caplog.text
+    assert all(re.fullmatch(r"the token store failed \(.*\): going on without it", each) for each in caplog.messages)
     assert "canary" not in caplog.text
 
 

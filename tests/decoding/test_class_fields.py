@@ -13,7 +13,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from aiomatatika import HalResource
+from aiomatatika import HalResource, Links, Secret
 from aiomatatika.decoding.converter import (
     Read,
     check_class,
@@ -116,7 +116,7 @@ def test_a_field_holds_what_its_annotation_says(kind: Any, value: Any, expected:
         (Text, "UNHEARD_OF", "a value of Text"),
         (Text, 5, "a string"),
         (Open, 5, "a string"),
-        (Name, 5, "a string"),
+        *((Name, 5, "a string"), (Secret, 5, "a string"), (Links, 5, "an object"), (UUID, 5, "a UUID")),
         (set[str], CANARY, "an array"),
         (list, CANARY, "an array"),
         (dict, CANARY, "an object"),

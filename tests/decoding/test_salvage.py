@@ -54,6 +54,8 @@ def test_a_member_that_cannot_be_read_costs_itself(
         (b'{"secret": "s\\"', {}, [f"secret: {CANNOT}"]),
         (b'{"secret": "a", "secret": "b"}', {}, ["secret: it stands twice"]),
         (b'{"x": {"secret": "s"}, "y": NaN}', {"x": {"secret": "s"}}, [f"y: {CANNOT}"]),
+        (b'{"x": {"y": [' + b"{}," * 97 + b'{}], "z": NaN}}', {"x": {"y": [{}] * 98}}, [f"x.z: {CANNOT}"]),
+        (b'{"x": {"y": [' + b"{}," * 98 + b'{}], "z": NaN}}', {}, [f"x: {CANNOT}"]),
         (b'[{"secret": "s"}]', {}, []),
         (b'["secret", NaN', {}, []),
         (b"", {}, []),

@@ -158,8 +158,9 @@ async def test_W06_what_was_read_is_not_sent_again_without_it(
     server.faults.add(method="PUT", path=X, status=status)
     server.faults.add(method="PUT", path=X, status=200)
     async with server.session() as session:
-        with witness.raises(MatatikaError, match=error):
+        with witness.raises(MatatikaError, match=error) as caught:
             await session.request("PUT", "/x", body=once())
+        assert getattr(caught.value, "status", None) == status
         assert len(server.requests.api) == 1
         await session.request("PUT", "/x", body=once())
     assert len(server.requests.token) == (2 if status == 401 else 1), "the refused token was dropped"

@@ -6,12 +6,14 @@ import json
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 from yarl import URL
 
 from aiomatatika import ApiKey, HalResource
 from aiomatatika.decoding.json_text import Mismatch
+from aiomatatika.hal import BareLink
 from aiomatatika.paging.page import PageDocument, read_page
 from aiomatatika.transport.message import Request, Response
 from aiomatatika.transport.repeat import Repeat
@@ -148,6 +150,16 @@ def test_an_optional_member_that_cannot_be_read_costs_nothing_else() -> None:
 def test_a_page_has_so_many_items_and_no_more(more: int) -> None:
     page = read(b'{"_embedded":{"apikeys":[' + b",".join([b"{}"] * (50_000 + more)) + b"]}}", cls=HalResource)
     assert page == "apikeys: expected at most 50,000 items" if more else len(page.items) == 50_000
+
+
+def test_pages_after_the_first_are_read_in_its_form() -> None:
+    @attrs.frozen(kw_only=True, eq=False, repr=False)
+    class Fresh(HalResource):
+        """Of which no page has been read."""
+
+    document = {"_embedded": {"apikeys": [{"_links": {"self": {"href": "/api/apikeys/1"}}}]}}
+    kinds = [type(read(document, cls=Fresh).items[0].links._raw["self"]) for _ in range(3)]
+    assert kinds == [dict, BareLink, BareLink]
 
 
 # The next page

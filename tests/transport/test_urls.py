@@ -144,6 +144,22 @@ def test_a_link_to_another_origin_is_refused(href: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "href, says",
+    [
+        ("1http:x", "is not a URL"),
+        ("https:api/x", "is neither relative nor an http(s) URL"),
+        ("https:///api/x", "has a user name, an odd host or another scheme than http(s)"),
+        ("https://[::1]/api/x", "names another host than the API's"),
+        ("https://app.matatika.com:99999/api/x", "names the API's host with another scheme or port"),
+    ],
+)
+def test_a_refused_link_says_why(href: str, says: str) -> None:
+    with pytest.raises(UnsafeLinkError) as caught:
+        resolved(href)
+    assert str(caught.value) == f"a link {says}: not followed"
+
+
+@pytest.mark.parametrize(
     "start", ["https://app.matatika.com", "https://app.meltano.com", "http://app.matatika.com", ""]
 )
 @pytest.mark.parametrize(
