@@ -106,7 +106,9 @@ async def test_X06_a_session_does_not_copy_and_what_it_hands_out_does(server: Ma
 def test_X09_the_suite_runs_with_every_warning_as_an_error() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert settings["tool"]["pytest"]["ini_options"]["filterwarnings"] == ["error"]
-    assert "-X dev -m coverage run -m pytest" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "$(BIN)/python -X dev\n" in makefile
+    assert "$(DEVELOPMENT) -m coverage run -m pytest" in makefile
 
 
 async def test_X12_memory_tasks_and_files_stay_flat(server: MatatikaServer, clock: ControlledClock) -> None:
