@@ -84,6 +84,7 @@ fleet: $(VENV)/.installed-test  ## 8 processes share one token, by a file and by
 	$(BIN)/python -m benchmarks.fleet $(ARGS)
 
 bench: $(BENCH)/.installed  ## measure next to every peer, on a quiet machine; writes benchmarks/RESULTS.md
+	$(BENCH)/bin/python -m compileall -q aiomatatika
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 bench-quick: $(BENCH)/.installed  ## the first five ratios; fails beyond 1.25 times a goal
