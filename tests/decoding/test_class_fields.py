@@ -233,15 +233,28 @@ class Checked(HalResource):
 
 class NewStyle(HalResource):
     __slots__ = ()
+    made: ClassVar[list[str]] = []
 
     def __new__(cls, **_: Any) -> Any:
+        cls.made.append("new")
         return super().__new__(cls)
+
+
+@attrs.frozen(kw_only=True)
+class WithPreInit(HalResource):
+    made: ClassVar[list[str]] = []
+
+    def __attrs_pre_init__(self) -> None:
+        self.made.append("pre")
 
 
 def test_a_class_of_its_own_making_is_made_through_its_init() -> None:
     cls: Any
-    for cls in (Slotted, WithMethods, NewStyle):
+    for cls in (Slotted, WithMethods, NewStyle, WithPreInit):
+        made = getattr(cls, "made", [])
+        made.clear()
         found = structure({"other": 1}, cls)
+        assert len(made) == (cls in {NewStyle, WithPreInit})
         assert isinstance(found, Read)
         assert (type(found.content), found.content.extra) == (cls, {"other": 1})
         assert getattr(found.content, "is_made", True)
@@ -295,6 +308,8 @@ def test_the_converter_reads_arrays_and_leaves_out_what_can_be_left_out() -> Non
     assert converter.structure({"a": 1}, JsonObject) == {"a": 1}
     with pytest.raises(TypeError, match="JSON is not read into"):
         converter.structure("a", bytes)
+    with pytest.raises(TypeError, match=r"^Users\.value: JSON is not read into bytes$"):
+        check_class(class_with(bytes))
 
 
 def test_arrays_in_arrays_are_read_by_the_converter_too() -> None:

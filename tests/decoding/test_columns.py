@@ -14,7 +14,8 @@ from aiomatatika import HalResource
 from aiomatatika.decoding.class_fields import Field, fields_of
 from aiomatatika.decoding.columns import Column
 from aiomatatika.decoding.converter import converter
-from aiomatatika.decoding.values import COLUMN_READERS, READERS
+from aiomatatika.decoding.values import COLUMN_READERS, READERS, EnumReader
+from aiomatatika.enums import OpenEnum
 
 ID = "8d3f7e0a-64f4-4b5c-93f1-2f6f1f9d8c11"
 
@@ -49,6 +50,19 @@ def test_what_is_otherwise_is_left_to_the_reader_of_single_values(kind: type, va
     usual = {UUID: ID, datetime: "2026-01-11T18:58:35"}[kind]
     with pytest.raises(Exception):  # noqa: B017  # whichever: the column is read one by one then
         COLUMN_READERS[kind]([usual, value])
+
+
+class Color(OpenEnum):
+    RED = "RED"
+    BLUE = "BLUE"
+
+
+def test_known_members_of_an_enumeration_are_read_at_once() -> None:
+    read_whole = EnumReader(Color).read_whole
+    assert read_whole(["BLUE", "RED"]) == [Color.BLUE, Color.RED]
+    for other in ("red", "GREEN", 5):
+        with pytest.raises(LookupError):
+            read_whole(["RED", other])
 
 
 @attrs.frozen(kw_only=True)
