@@ -82,11 +82,19 @@ async def test_the_next_token_is_waited_for_within_limits(
 ) -> None:
     assert source._REFRESH_WAIT == 5
     monkeypatch.setattr(source, "_REFRESH_WAIT", patience)
+    waits, wait = [], asyncio.wait
+
+    async def noted(tasks: set[asyncio.Task[None]], *, timeout: float) -> None:
+        waits.append(timeout)
+        await wait(tasks, timeout=timeout)
+
     await issuer.first()
+    monkeypatch.setattr(asyncio, "wait", noted)
     issuer.gate.clear()
     issuer.clock.advance(DAY - 59)
     async with asyncio.timeout(1):
         assert await issuer.get(lambda: time_left) == "token-1"
+    assert waits == [pytest.approx(min(patience, time_left / 2))]
 
 
 async def test_a_fetch_that_hangs_holds_callers_up_once(issuer: Issuer) -> None:
