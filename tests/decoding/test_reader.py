@@ -173,6 +173,10 @@ def test_what_is_whole_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page is not None
     assert page[0] == structure_list(documents, Sample, "") == Read([each.content for each in alone])  # type: ignore[union-attr]
     assert isinstance(structure_list(documents, SampleOfItsOwn, ""), Read)
+    bare: Any = attrs.make_class("Bare", {}, bases=(HalResource,), frozen=True, kw_only=True, slots=True)
+    learn_page([{}], bare)
+    assert structure_page(b'{"_embedded": {"bares": [{}, {"_links": null}]}}', bare, "bares") is not None
+    assert structure({"_links": []}, bare) == Read(bare())
 
 
 @pytest.mark.parametrize("field", [each for each in attrs.fields(Sample) if each.name not in {"id", "extra"}])

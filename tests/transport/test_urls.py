@@ -147,6 +147,7 @@ def test_a_link_to_another_origin_is_refused(href: str) -> None:
     "href, says",
     [
         ("1http:x", "is not a URL"),
+        ("/other/x", "leaves the API's root path"),
         ("https:api/x", "is neither relative nor an http(s) URL"),
         ("https:///api/x", "has a user name, an odd host or another scheme than http(s)"),
         ("https://[::1]/api/x", "names another host than the API's"),
