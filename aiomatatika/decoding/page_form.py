@@ -113,6 +113,7 @@ class PageForm:
         return COLUMN_READERS.get(field.kind)
 
     def _keep_unknown(self) -> Iterator[str]:
+        """Yield the lines that set ``extra``; where a row has no unknown member, they make no dict for it."""
         names = self._learned.unknown
         values = [f"row.unknown{number}" for number in range(len(names))]
         if not names:

@@ -206,7 +206,10 @@ def _uuids(values: Sequence[Any]) -> list[Any]:
     return msgspec.convert(values, list[UUID])
 
 
-_WITH_SECONDS = frozenset(form for form, missing in _FORMS.items() if missing and len(form) >= 19).issuperset
+_MICROSECONDS = 26  # the length of a timestamp with them
+_BEYOND_MICROSECONDS = frozenset(
+    form for form, missing in _FORMS.items() if missing and len(form) > _MICROSECONDS
+).issuperset
 _letter = itemgetter(10)
 _decode_timestamps = msgspec.json.Decoder(list[datetime]).decode
 
@@ -216,12 +219,13 @@ def _timestamps(values: Sequence[Any]) -> list[Any]:
         return []
     if set(map(_letter, values)) - {"T"}:
         expected("timestamps")
-    if longer := [value for value in values if len(value) > 26]:
+    # msgspec refuses all that is shorter than a timestamp with seconds.
+    if longer := [value for value in values if len(value) > _MICROSECONDS]:
         forms = "\n".join(longer).encode().translate(_DIGITS).split(b"\n")
-        if not _WITH_SECONDS(forms) or len(forms) != len(longer):
+        if not _BEYOND_MICROSECONDS(forms) or len(forms) != len(longer):
             expected("timestamps")
         # Digits beyond microseconds are to be cut off: msgspec rounds them.
-        values = [value[:26] for value in values]
+        values = [value[:_MICROSECONDS] for value in values]
     text = 'Z","'.join(values)
     moments = _decode_timestamps(f'["{text}Z"]')
     return moments if len(moments) == len(values) and "\\" not in text else expected("timestamps")

@@ -169,9 +169,11 @@ def test_what_is_whole_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps({"_embedded": {"samples": documents}}).encode()
     learn_page(documents, Sample)
     page = structure_page(body, Sample, "samples")
-    alone = [structure(document, Sample) for document in documents]
+    in_list = structure_list(documents, Sample, "")
     assert page is not None
-    assert page[0] == structure_list(documents, Sample, "") == Read([each.content for each in alone])  # type: ignore[union-attr]
+    assert isinstance(in_list, Read)
+    assert page[0] == in_list
+    assert [structure(document, Sample) for document in documents] == [Read(each) for each in in_list.content]
     assert isinstance(structure_list(documents, SampleOfItsOwn, ""), Read)
     bare: Any = attrs.make_class("Bare", {}, bases=(HalResource,), frozen=True, kw_only=True, slots=True)
     learn_page([{}], bare)

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, async_playwright, expect
 
 from aiomatatika.testing import MatatikaServer
 
@@ -95,12 +95,17 @@ async def chromium() -> AsyncIterator[Browser]:
 async def opened(browser: Browser, *, keys: int = 0, **options: Any) -> AsyncIterator[InBrowser]:
     """Open the app; at the end the console may warn of nothing but the statuses that were meant."""
     said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            said.append(message.text)
+
     async with MatatikaServer() as server, running(server, patience=0.2) as app:
         server.add_api_keys(keys)
         context = await browser.new_context(**options)
         page = await context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda message: said.extend([message.text] if message.type in {"error", "warning"} else []))
+        page.on("console", note)
         page.on("pageerror", lambda error: said.append(str(error)))
         yield InBrowser(app.url, page, server)
         await context.close()
