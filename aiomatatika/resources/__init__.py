@@ -43,9 +43,10 @@ class _LateGroup(property):
     """
 
     load: Callable[[], Any]
+    of: Callable[[Any], Any]
 
     def __get__(self, session: Any, owner: type | None = None) -> Any:
-        return self.load() if session is None else super().__get__(session, owner)
+        return self.load() if session is None else self.of(session)  # less than `super().__get__` takes
 
 
 def _late(name: str, class_name: str) -> Any:
@@ -63,7 +64,7 @@ def _late(name: str, class_name: str) -> Any:
         return self._groups[name]
 
     late = _LateGroup(group)
-    late.load = load
+    late.load, late.of = load, group
     return late
 
 

@@ -26,7 +26,7 @@ from aiomatatika.transport.message import DONE, GONE, Request, Response
 from aiomatatika.transport.query import Params, QueryValue
 from aiomatatika.transport.repeat import Repeat
 from aiomatatika.transport.streamed_body import StreamedBody
-from aiomatatika.transport.urls import path_segment, uuid_of
+from aiomatatika.transport.urls import path_segment, uuid_segment
 
 __all__ = [
     "ACCEPTED",
@@ -124,7 +124,7 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
         given = getattr(ref, "id", None)
     what = f"the id of {cls.__name__}"
     if _has_uuid(kind):
-        return str(uuid_of(given, what))
+        return uuid_segment(given, what)
     return path_segment(str(given) if isinstance(given, UUID) else given, what)
 
 

@@ -15,6 +15,7 @@ import msgspec
 from aiomatatika.transport.borrowed import BorrowedSession
 from aiomatatika.transport.exchange import Attempt, exchange, standard_headers
 from aiomatatika.transport.failure import NoResponse
+from aiomatatika.transport.freed_memory import keep_freed_memory
 from aiomatatika.transport.lifetime import Lifetime
 from aiomatatika.transport.message import Response
 from aiomatatika.transport.places import Places
@@ -82,6 +83,7 @@ class Connections:
         self._borrowed = None if borrowed is None else BorrowedSession(borrowed)
         self._of_borrowed = None if borrowed is None else LoopSession(borrowed, self._headers)
         self._own: dict[asyncio.AbstractEventLoop, LoopSession] = {}
+        keep_freed_memory()
         _all_connections.add(self)
 
     @property

@@ -21,7 +21,7 @@ from aiomatatika.deployment import Deployment
 from aiomatatika.errors import InvalidArgumentError, LinkError, UnsafeLinkError
 from aiomatatika.transport.query import Params, query_string
 
-__all__ = ["ApiRoot", "path_segment", "path_segments", "uuid_of"]
+__all__ = ["ApiRoot", "path_segment", "path_segments", "uuid_of", "uuid_segment"]
 
 _logger = logging.getLogger(__name__)
 
@@ -43,17 +43,22 @@ _MAX_PATH = 1024
 _ALIAS_ROOT = "/api"
 
 
-def uuid_of(text: str | UUID, what: str = "id") -> UUID:
+def uuid_of(text: str | UUID) -> UUID:
     """Return the UUID of a canonical text; `uuid.UUID` alone would read several others, some as a different id.
 
     Raises:
         InvalidArgumentError: It is not a canonical UUID. The value is not shown.
     """
+    return text if isinstance(text, UUID) else UUID(uuid_segment(text))
+
+
+def uuid_segment(text: str | UUID, what: str = "id") -> str:
+    """Return a UUID, or its canonical text, as a path segment: in lower case. The rest as for `uuid_of`."""
     if isinstance(text, UUID):
-        return text
+        return str(text)
     if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
         raise InvalidArgumentError(f"{what} must be a UUID or its canonical text (8-4-4-4-12 hexadecimal digits)")
-    return UUID(text)
+    return text.lower()
 
 
 def path_segment(text: str, what: str = "id") -> str:

@@ -34,12 +34,15 @@ def _check_seconds(seconds: object, argument: str = "ready_within") -> None:
 
 
 def _id(key: Ref[ApiKey]) -> str:
-    if isinstance(key, str) and _CLIENT_ID.fullmatch(key):
-        raise InvalidArgumentError(
-            "this looks like a client ID, not like the id of an API key (a UUID with hyphens): "
-            "apikeys.find(name) and apikeys.list() show ids"
-        )
-    return id_of(key, ApiKey)
+    try:
+        return id_of(key, ApiKey)
+    except InvalidArgumentError:
+        if not isinstance(key, str) or not _CLIENT_ID.fullmatch(key):
+            raise
+    raise InvalidArgumentError(
+        "this looks like a client ID, not like the id of an API key (a UUID with hyphens): "
+        "apikeys.find(name) and apikeys.list() show ids"
+    )
 
 
 def _draft_id(draft: object) -> UUID:
