@@ -28,8 +28,12 @@ class Column:
 
     def read(self, values: Sequence[Any], wrong: set[int]) -> list[Any]:
         """Return the values of the field; the index of each that is not what was promised goes into ``wrong``."""
-        with suppress(Exception):  # a user's own hook can raise anything
+        try:
             return self._read_whole(values)
+        except Exception:  # noqa: BLE001  # a user's own hook can raise anything
+            return self._read_with_gaps(values, wrong)
+
+    def _read_with_gaps(self, values: Sequence[Any], wrong: set[int]) -> list[Any]:
         with suppress(Exception):
             there = iter(self._read_whole([value for value in values if value is not None]))
             return [self._absent() if value is None else next(there) for value in values]

@@ -220,7 +220,7 @@ class Pages(Generic[T]):
     async def __anext__(self) -> Page[T]:
         self._check_idle()
         walk = self._walk
-        if walk is None:
+        if walk is None or walk.is_over:
             raise StopAsyncIteration
         self._busy = True
         try:
@@ -240,8 +240,7 @@ class Pages(Generic[T]):
     async def _step(self, walk: PageWalk[T]) -> Page[T]:
         if walk.blocked is not None:
             raise walk.blocked
-        if walk.next_url is None:
-            raise StopAsyncIteration
+        assert walk.next_url is not None
         response = await (self._fetched_ahead() if self._ahead else self._source.fetch(walk.next_url))
         # Read here and not in the task: pages that come together would all be read before the first is delivered and
         # the next is asked for, and eight at a time would take a tenth longer.

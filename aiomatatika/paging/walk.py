@@ -80,6 +80,11 @@ class PageWalk(Generic[T]):
         self._predicted: list[URL] = []
         self._may_predict = True
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the last page was the last of the collection."""
+        return self.next_url is None and self.blocked is None
+
     def accept(self, page: PageDocument[T]) -> Page[T]:
         """Take the page that `next_url` brought: return it with its new items, and move on.
 
