@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import aiohttp
 import msgspec
-from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse, ClientTimeout, hdrs
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientTimeout, hdrs
 
 from aiomatatika.decoding.request_bodies import Body
 from aiomatatika.secret import Secret
@@ -57,29 +57,33 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
         return self.limits.sock_read if self.head_wait is None else self.head_wait.seconds
 
 
-def _send_once(authorization: Secret | None, head_wait: HeadWait | None, *, is_set: bool) -> ClientMiddlewareType:
-    """Return a per-request middleware that lets one request out.
+class _SendOnce:
+    """A middleware of one request that lets it out once.
 
     aiohttp repeats GET, PUT and DELETE of its own accord when the connection dies, also after the server has acted
     (`aiohttp.client.IDEMPOTENT_METHODS`), and has no public switch for it. It runs the middlewares again for the
     repeat. They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
     """
-    sent = False
 
-    async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        nonlocal sent
-        if sent:
+    __slots__ = ("_attempt", "_is_set", "_sent")
+
+    def __init__(self, attempt: Attempt, *, is_set: bool) -> None:
+        self._attempt = attempt
+        self._is_set = is_set
+        self._sent = False
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if self._sent:
             raise SentAlreadyError
-        sent = True
+        self._sent = True
+        authorization, head_wait = self._attempt.authorization, self._attempt.head_wait
         if authorization is None:
             request.headers.pop(hdrs.AUTHORIZATION, None)
-        elif not is_set:
+        elif not self._is_set:
             request.headers[hdrs.AUTHORIZATION] = authorization.reveal()
         if head_wait is not None:
             head_wait.request = request
         return await handler(request)
-
-    return middleware
 
 
 class _TooLargeError(Exception):
@@ -105,9 +109,9 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
     Raises:
         asyncio.CancelledError: Without the frames of aiohttp, which hold the headers.
     """
-    request, authorization = attempt.request, attempt.authorization
+    request = attempt.request
     # With credentials of its own aiohttp refuses ours; then the middleware alone sets them.
-    is_set = authorization is not None and not http.trust_env and http.auth is None
+    is_set = attempt.authorization is not None and not http.trust_env and http.auth is None
     response: ClientResponse | None = None
     try:
         response = await http.request(
@@ -117,7 +121,7 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
             headers=_headers(attempt, headers, is_set=is_set),
             allow_redirects=False,
             timeout=attempt.limits,
-            middlewares=(_send_once(authorization, attempt.head_wait, is_set=is_set),),
+            middlewares=(_SendOnce(attempt, is_set=is_set),),
             raise_for_status=False,
             auto_decompress=not request.streamed,  # see `gunzip`
             max_line_size=MAX_HEADER,
