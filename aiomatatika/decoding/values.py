@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from itertools import product
-from operator import itemgetter
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
@@ -211,21 +210,17 @@ _decode_uuids = msgspec.json.Decoder(list[UUID]).decode
 
 
 def _uuids(values: Sequence[Any]) -> list[Any]:
-    if set(map(len, values)) - {36}:  # as for `_uuid`
-        expected("UUIDs")
     text = '","'.join(values)
     uuids = _decode_uuids(f'["{text}"]' if values else "[]")
-    return uuids if len(uuids) == len(values) and "\\" not in text else expected("UUIDs")
+    if len(uuids) != len(values) or "\\" in text or text.count("-") != 4 * len(values):  # as for `_uuid`
+        expected("UUIDs")
+    return uuids
 
 
-_letter = itemgetter(10)
 _decode_timestamps = msgspec.json.Decoder(list[datetime]).decode
 
 
 def _timestamps(values: Sequence[Any]) -> list[Any]:
-    # msgspec refuses all that is shorter than a timestamp with seconds.
-    if set(map(_letter, values)) - {"T"}:
-        expected("timestamps")
     if longer := [value for value in values if len(value) > _MICROSECONDS]:
         beyond = [value[_MICROSECONDS:] for value in longer]
         if max(map(len, longer)) > _NANOSECONDS or not _are_digits("".join(beyond)):
@@ -233,7 +228,10 @@ def _timestamps(values: Sequence[Any]) -> list[Any]:
         values = [value[:_MICROSECONDS] for value in values]  # as for `_timestamp`
     text = 'Z","'.join(values)
     moments = _decode_timestamps(f'["{text}Z"]' if values else "[]")
-    return moments if len(moments) == len(values) and "\\" not in text else expected("timestamps")
+    # msgspec refuses all that is shorter than a timestamp with seconds, and takes another letter in place of the T.
+    if len(moments) != len(values) or "\\" in text or text.count("T") != len(values):
+        expected("timestamps")
+    return moments
 
 
 COLUMN_READERS: Final[Mapping[Any, ColumnReader]] = {

@@ -31,6 +31,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN_OF_A_NAME = 60
 
 
+def _is_text(value: str) -> bool:
+    return value.isascii() or not _SURROGATE.search(value)
+
+
 def _of_number(value: float) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -59,7 +63,7 @@ def _text(value: object) -> str | None:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
-        return None if _SURROGATE.search(value) else value
+        return value if _is_text(value) else None
     if isinstance(value, int | float):
         return _of_number(value)
     if isinstance(value, date):
@@ -93,7 +97,7 @@ def query_string(params: Params) -> str:
     """
     parts = []
     for name, value in _pairs(params):
-        if not isinstance(name, str) or not name or _SURROGATE.search(name):
+        if not isinstance(name, str) or not name or not _is_text(name):
             raise InvalidArgumentError("the name of a query parameter must be a str that is not empty")
         for each in value if isinstance(value, list | tuple) else (value,):
             if each is None:
