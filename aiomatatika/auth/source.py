@@ -105,10 +105,9 @@ class TokenSource:
         while True:
             self._lifetime.check_open()
             failure = self._failure
-            wait = failure.wait_to_fetch(self._clock) if failure else 0.0
             if (token := self._current()) is not None:
                 return token
-            if failure is not None and wait > 0:
+            if failure is not None and (wait := failure.wait_to_fetch(self._clock)) > 0:
                 if waited or wait > failure.longest_wait or wait >= time_left():
                     raise failure.error(self._clock)
                 waited = True

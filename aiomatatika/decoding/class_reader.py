@@ -19,7 +19,7 @@ from cattrs import Converter
 from aiomatatika.decoding.class_fields import EXTRA, Field, fields_of, is_made_by_its_slots
 from aiomatatika.decoding.page_form import PageForm
 from aiomatatika.decoding.parts import PartsReader, read_part
-from aiomatatika.decoding.values import Reader, Unreadable, expected
+from aiomatatika.decoding.values import Reader, Unreadable, expected, refuse
 from aiomatatika.decoding.written_function import row_reader
 from aiomatatika.hal import JsonObject
 
@@ -97,7 +97,7 @@ class ClassReader(PartsReader, Generic[T]):
     def _read_by_init(self, row: Any) -> T:
         unreadable: list[str] = []
         resource = self.read_parts(row, "", unreadable)
-        return expected("a whole object") if unreadable else resource
+        return refuse() if unreadable else resource
 
     def learn_page_form(self, rows: list[Any]) -> None:
         """Learn from the rows of a page that `page_form` did not fit."""
@@ -109,7 +109,7 @@ class ClassReader(PartsReader, Generic[T]):
     def read(self, value: Any, kind: Any) -> T:
         """Read an object that is whole."""
         resource = self.read_or_none(value)
-        return expected(f"{self._cls.__name__} objects") if resource is None else resource
+        return refuse() if resource is None else resource
 
     def read_parts(self, value: Any, where: str, unreadable: list[str]) -> T:
         """Read an object, member by member, through the class's own ``__init__``."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiomatatika.decoding.class_fields import Field
 from aiomatatika.decoding.parts import strict
-from aiomatatika.decoding.values import ColumnReader, expected
+from aiomatatika.decoding.values import ColumnReader, refuse
 
 __all__ = ["Column"]
 
@@ -48,5 +48,5 @@ class Column:
     def _absent(self) -> Any:
         field = self._field
         if field.is_required:
-            expected("a value")
+            refuse()
         return field.default.factory() if field.is_made_anew else field.default

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aiomatatika.decoding.values import Reader, Unreadable, expected
+from aiomatatika.decoding.values import Reader, Unreadable, expected, refuse
 from aiomatatika.display import shown
 
 __all__ = ["ArrayReader", "MappingReader", "PartsReader", "read_part", "strict"]
@@ -94,7 +94,7 @@ class ArrayReader(PartsReader):
     def read(self, value: Any, kind: Any) -> Any:
         """Read an array that is whole."""
         if type(value) is not list:
-            expected("an array")
+            refuse()
         if isinstance(self._item, PartsReader):
             return self._build(self._item.read_whole(value))
         return self._build([self._item(each, None) for each in value])
@@ -125,7 +125,7 @@ class MappingReader(PartsReader):
     def read(self, value: Any, kind: Any) -> Any:
         """Read an object that is whole."""
         if type(value) is not dict:
-            expected("an object")
+            refuse()
         read = strict(self._item)
         return {name: read(each, None) for name, each in value.items()}
 

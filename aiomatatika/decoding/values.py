@@ -28,6 +28,7 @@ __all__ = [
     "Unreadable",
     "exactly",
     "expected",
+    "refuse",
     "subclass_reader",
     "unsupported",
 ]
@@ -55,6 +56,11 @@ class Unreadable(Exception):  # noqa: N818  # an outcome of reading: it becomes 
 def expected(what: str) -> NoReturn:
     """Raise `Unreadable`."""
     raise Unreadable(f"expected {what}")
+
+
+def refuse() -> NoReturn:
+    """Raise `Unreadable` of a value that is read again, to say where and what was expected."""
+    raise Unreadable("")
 
 
 def unsupported(value: Any, kind: Any) -> NoReturn:
@@ -213,7 +219,7 @@ def _uuids(values: Sequence[Any]) -> list[Any]:
     text = '","'.join(values)
     uuids = _decode_uuids(f'["{text}"]' if values else "[]")
     if len(uuids) != len(values) or "\\" in text or text.count("-") != 4 * len(values):  # as for `_uuid`
-        expected("UUIDs")
+        refuse()
     return uuids
 
 
@@ -224,13 +230,13 @@ def _timestamps(values: Sequence[Any]) -> list[Any]:
     if longer := [value for value in values if len(value) > _MICROSECONDS]:
         beyond = [value[_MICROSECONDS:] for value in longer]
         if max(map(len, longer)) > _NANOSECONDS or not _are_digits("".join(beyond)):
-            expected("timestamps")
+            refuse()
         values = [value[:_MICROSECONDS] for value in values]  # as for `_timestamp`
     text = 'Z","'.join(values)
     moments = _decode_timestamps(f'["{text}Z"]' if values else "[]")
     # msgspec refuses all that is shorter than a timestamp with seconds, and takes another letter in place of the T.
     if len(moments) != len(values) or "\\" in text or text.count("T") != len(values):
-        expected("timestamps")
+        refuse()
     return moments
 
 

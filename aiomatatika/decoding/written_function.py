@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 import msgspec
@@ -43,7 +43,7 @@ import msgspec
 from aiomatatika.decoding.class_fields import EXTRA, Field
 from aiomatatika.decoding.columns import Column
 from aiomatatika.decoding.parts import strict
-from aiomatatika.decoding.values import Unreadable
+from aiomatatika.decoding.values import refuse
 from aiomatatika.hal import HalResource, JsonObject
 
 __all__ = ["PageRows", "page_reader", "row_reader"]
@@ -65,10 +65,6 @@ class PageRows(msgspec.Struct, frozen=True, kw_only=True):
     keep_unknown: Sequence[str]
     checked: frozenset[int]
     columns: Mapping[int, Column]
-
-
-def _refuse() -> NoReturn:
-    raise Unreadable("")
 
 
 def row_reader(cls: Any, fields: tuple[Field, ...]) -> Callable[[dict[str, Any]], Any]:
@@ -125,7 +121,7 @@ def _scope(cls: Any) -> dict[str, Any]:
         "cls": cls,
         "new": object.__new__,
         "repeat": repeat,
-        "refuse": _refuse,
+        "refuse": refuse,
         "nothing": _NOTHING,
         "JsonObject": JsonObject,
         "UNSET": msgspec.UNSET,

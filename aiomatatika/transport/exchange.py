@@ -6,6 +6,7 @@ Failures are returned, not raised: see `aiohttp_errors`.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Mapping
 
 import aiohttp
@@ -26,6 +27,8 @@ __all__ = ["Attempt", "exchange", "standard_headers"]
 
 _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
+# aiohttp writes bytes in one piece, which holds up the event loop, and warns where they are more than these.
+_MAX_PIECE = 2**20
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):
@@ -117,7 +120,7 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
         response = await http.request(
             request.method,
             request.url,
-            data=request.body.reveal() if isinstance(request.body, Body) else attempt.source,
+            data=_content(request.body) if isinstance(request.body, Body) else attempt.source,
             headers=_headers(attempt, headers, is_set=is_set),
             allow_redirects=False,
             timeout=attempt.limits,
@@ -145,6 +148,11 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
         response = None
         error.__context__ = error.__cause__ = None
         raise error.with_traceback(None)  # noqa: B904  # itself, without the frames that hold the headers
+
+
+def _content(body: Body) -> bytes | io.BytesIO:
+    content = body.reveal()
+    return content if len(content) <= _MAX_PIECE else io.BytesIO(content)
 
 
 def _headers(attempt: Attempt, standard: Mapping[str, str], *, is_set: bool) -> dict[str, str]:

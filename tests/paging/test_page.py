@@ -152,14 +152,28 @@ def test_a_page_has_so_many_items_and_no_more(more: int) -> None:
     assert page == "apikeys: expected at most 50,000 items" if more else len(page.items) == 50_000
 
 
-def test_pages_after_the_first_are_read_in_its_form() -> None:
+def fresh_class() -> Any:
+    """Return a class of which no page has been read."""
+
     @attrs.frozen(kw_only=True, eq=False, repr=False)
     class Fresh(HalResource):
-        """Of which no page has been read."""
+        pass
 
+    return Fresh
+
+
+def test_pages_after_the_first_are_read_in_its_form() -> None:
+    cls = fresh_class()
     document = {"_embedded": {"apikeys": [{"_links": {"self": {"href": "/api/apikeys/1"}}}]}}
-    kinds = [type(read(document, cls=Fresh).items[0].links._raw["self"]) for _ in range(3)]
+    kinds = [type(read(document, cls=cls).items[0].links._raw["self"]) for _ in range(3)]
     assert kinds == [dict, BareLink, BareLink]
+
+
+def test_a_page_of_too_many_values_is_refused_also_where_it_has_that_form() -> None:
+    cls = fresh_class()
+    document = {"_embedded": {"apikeys": [{}]}, "_links": {"self": [0] * 600_001}}
+    assert read({**document, "_links": {}}, cls=cls).items
+    assert read(document, cls=cls) == "more values than a response is read with: use session.download"
 
 
 # The next page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from aiomatatika import (
 from aiomatatika.testing import ControlledClock, MatatikaServer
 from aiomatatika.transport.message import Request
 
-from ..servers import API_KEYS, KEYS, bomb, caught, get, session_at
+from ..servers import API_KEYS, KEYS, answer, bomb, caught, get, session_at
 
 
 def send(session: MatatikaSession, method: str = "GET", repeat: Repeat = Repeat.SAFE, **fields: Any) -> Any:
@@ -143,6 +144,16 @@ async def test_a_retry_after_is_kept_and_costs_nothing(
     server.faults.add(path=API_KEYS, status=status, headers={"Retry-After": "2"}, times=2)
     assert await get(session) == 200
     assert clock.sleeps == [2.25, 2.5]
+
+
+async def test_a_date_counts_from_our_own_clock_where_the_server_sends_none(
+    server: MatatikaServer, session: MatatikaSession, clock: ControlledClock
+) -> None:
+    date = formatdate(clock.wall() + 20, usegmt=True)
+    server.faults.add(path=API_KEYS, raw=answer(f"503 Busy; Retry-After: {date}; Content-Length: 0"))
+    assert await get(session) == 200
+    (wait,) = clock.sleeps
+    assert 18 < wait < 21
 
 
 # The deadline

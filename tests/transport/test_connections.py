@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from aiomatatika import MatatikaSession, SessionClosedError
+from aiomatatika import MatatikaSession, SessionClosedError, Timeouts, TransportTimeoutError
 from aiomatatika.testing import ControlledClock, MatatikaServer
 
 from ..servers import API_KEYS, StuckClock, caught, get, session_at
@@ -43,6 +43,19 @@ async def test_connections_are_opened_on_first_use_and_kept(server: MatatikaServ
     await asyncio.gather(session.close(), session.close())
     assert http.closed
     assert not connections.was_forgotten
+
+
+async def test_a_call_whose_deadline_comes_before_a_free_connection_was_not_sent(
+    server: MatatikaServer, session: MatatikaSession
+) -> None:
+    gate = asyncio.Event()
+    fault = server.faults.add(path=API_KEYS, delay=gate, times=None)
+    calls = [asyncio.create_task(get(session)) for _ in range(100)]
+    await fault.wait(100)
+    error = await caught(get(session.with_options(timeouts=Timeouts(total=0.1))), TransportTimeoutError)
+    assert (error.sent, error.attempts) == ("no", 0)
+    gate.set()
+    assert await asyncio.gather(*calls) == [200] * 100
 
 
 def test_what_a_loop_closed_on_its_way_out_is_opened_anew(remote: MatatikaServer) -> None:

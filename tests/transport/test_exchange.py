@@ -50,6 +50,14 @@ async def test_a_request_as_it_is_sent(server: MatatikaServer, send: Send) -> No
     }
 
 
+async def test_a_body_of_several_mebibytes_arrives_as_it_is(server: MatatikaServer, send: Send) -> None:
+    # Without the warning that aiohttp gives for bytes: warnings are errors here.
+    await send(f"{server.url}/x", "POST", body=Body(b"0123456789abcdef" * 2**17))
+    (request,) = server.requests
+    assert request.body == b"0123456789abcdef" * 2**17
+    assert (request.headers["Content-Length"], request.headers["Content-Type"]) == (str(2**21), "application/json")
+
+
 async def test_a_request_without_a_body_has_no_content_type(server: MatatikaServer, send: Send) -> None:
     await send(server.url)
     (request,) = server.requests
