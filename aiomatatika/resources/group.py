@@ -84,13 +84,13 @@ def paging_query(paging: Paging) -> dict[str, str | list[str]]:
     if unknown:
         raise TypeError(f"list() takes {', '.join(Paging.__annotations__)}, not {', '.join(sorted(unknown))}")
     size, page, sort = paging.get("size"), paging.get("page"), paging.get("sort")
-    if size is not None:
-        check_count(size, "size", least=1, most=_MAX_SIZE)
+    query: dict[str, str | list[str]] = {}
     if page is not None:
         check_count(page, "page")
-    query: dict[str, str | list[str]] = {
-        name: str(value) for name, value in (("page", page), ("size", size)) if value is not None
-    }
+        query["page"] = str(page)
+    if size is not None:
+        check_count(size, "size", least=1, most=_MAX_SIZE)
+        query["size"] = str(size)
     if sort is not None:
         sorts = [sort] if isinstance(sort, str) else list(sort) if isinstance(sort, Sequence) else []
         if not sorts or not all(isinstance(each, str) and each for each in sorts):

@@ -43,7 +43,7 @@ HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One logical request, as an operation declares it.
 
     Attributes:
