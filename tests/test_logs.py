@@ -64,6 +64,16 @@ async def test_an_early_refresh_that_fails_has_the_fields_of_the_token_request(
     assert fields_of(record) == ("POST", "/oauth/token", None, 1, None)
 
 
+async def test_a_token_without_a_lifetime_has_the_fields_of_the_token_request(
+    server: MatatikaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.add(path="/oauth/token", edit=lambda token: {**token, "expires_in": None})
+    async with server.session() as session:
+        await session.apikeys.list().first()
+    (record,) = caplog.records
+    assert fields_of(record) == ("POST", "/oauth/token", 200, 1, None)
+
+
 def test_every_logger_is_named_for_its_module() -> None:
     """So that all of them are below `aiomatatika`."""
     sources = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))

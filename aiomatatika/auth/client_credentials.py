@@ -95,8 +95,8 @@ class ClientCredentialsGrant:
         asked_at = Instant.now(self._clock)
         limits = attempt_limits(self._timeouts, time_left, enforced=True)
         opened = self._connections.opened() or await self._connections.open()
-        response = await opened.exchange(Attempt(self._request(), None, limits))
         facts = CallFacts("POST", self._token_url.raw_path, attempts=number)
+        response = await opened.exchange(Attempt(self._request(), None, limits, call=facts))
         log_attempt(facts, facts.path, response, self._clock.monotonic() - asked_at.monotonic)
         if isinstance(response, NoResponse):
             self._connections.check_open(opened)

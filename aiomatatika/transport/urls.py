@@ -100,7 +100,7 @@ def _climbs(path: str) -> bool:
 def _joined(base: URL, relative: URL) -> URL:
     """Resolve a relative path. Not by yarl alone: it decodes the base's path, and %2F in it becomes a slash."""
     if relative.scheme or relative.raw_authority:
-        raise ValueError("yarl sees a scheme, such as 1http, where RFC 3986 section 3.1 has none")
+        raise ValueError  # yarl sees a scheme, such as 1http, where RFC 3986 section 3.1 has none
     path = relative.raw_path
     if path and not path.startswith("/"):
         folder = base.raw_path.rpartition("/")[0]

@@ -7,6 +7,8 @@ import decimal
 import enum
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -248,6 +250,23 @@ class WithPreInit(HalResource):
         self.made.append("pre")
 
 
+class Registered(HalResource):
+    """Notes its subclasses."""
+
+    __slots__ = ()
+    subclasses: ClassVar[list[type]] = []
+
+    def __init_subclass__(cls) -> None:
+        cls.subclasses.append(cls)
+
+
+def test_a_class_that_notes_its_subclasses_does_not_see_one_of_ours() -> None:
+    found = structure({"other": 1}, Registered)
+    assert isinstance(found, Read)
+    assert found.content == Registered(extra=JsonObject({"other": 1}))
+    assert Registered.subclasses == []
+
+
 def test_a_class_of_its_own_making_is_made_through_its_init() -> None:
     cls: Any
     for cls in (Slotted, WithMethods, NewStyle, WithPreInit):
@@ -310,6 +329,28 @@ def test_the_converter_reads_arrays_and_leaves_out_what_can_be_left_out() -> Non
         converter.structure("a", bytes)
     with pytest.raises(TypeError, match=r"^Users\.value: JSON is not read into bytes$"):
         check_class(class_with(bytes))
+
+
+@pytest.mark.parametrize(
+    "kind, text",
+    [
+        *((str, "a string"), (bool, "true or false"), (int, "a whole number"), (float, "a number")),
+        *((UUID, "a UUID"), (datetime, "a timestamp"), (Secret, "a string"), (Name, "a string")),
+        *((JsonObject, "an object"), (Links, "an object"), (HalResource, "an object"), (dict[str, int], "an object")),
+        *((Open, "a string"), (Plain, "a string or a whole number"), (Number, "a whole number")),
+    ],
+    ids=str,
+)
+def test_an_error_says_what_was_expected(kind: Any, text: str) -> None:
+    required = {"value": attrs.field(type=kind)}
+    cls: Any = attrs.make_class("Users", required, bases=(HalResource,), frozen=True, kw_only=True)
+    assert structure({"value": [CANARY]}, cls) == Mismatch(f"value: expected {text}")
+    array: Any = attrs.make_class("Users", {"value": attrs.field(type=list[kind])}, bases=(HalResource,), kw_only=True)
+    assert structure({"value": {"a": CANARY}}, array) == Mismatch("value: expected an array")
+
+
+def test_what_is_like_an_object_is_no_json_object() -> None:
+    assert structure(MappingProxyType({"value": 1}), class_with(int)) == Mismatch("body: expected an object")
 
 
 def test_arrays_in_arrays_are_read_by_the_converter_too() -> None:

@@ -39,11 +39,10 @@ def test_many_values_are_read_at_once_as_each_is_by_itself(kind: type, values: l
     "kind, value",
     [
         *((UUID, value) for value in (ID.replace("-", ""), "x" * 36, f"{ID}0", 5, None)),
+        *((UUID, value) for value in (f'{ID}","{ID.replace("-", "")}', ID.replace("3f7e", "\\u0033f7e"))),
         *((datetime, f"2026-01-11{rest}") for rest in ("t18:58:35", " 18:58:35", "T18:58", "T18:58:35Z", "T18:58:61")),
-        *(
-            (datetime, value)
-            for value in ('2026-01-11T18:58:35","', "2026-01-11T18:58:35\n.1", "2026-01-11T\\u00318:58")
-        ),
+        *((datetime, f"2026-01-11T18:58:35{rest}") for rest in ('","', 'Z","2026-01-11 18:58:35', "\n.1", "\\u0030")),
+        (datetime, "2026-01-11T\\u00318:58"),
     ],
 )
 def test_what_is_otherwise_is_left_to_the_reader_of_single_values(kind: type, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -56,8 +57,13 @@ def test_a_value_as_it_is_sent(value: Any, query: str) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_a_value_that_has_no_form_in_a_query_is_refused_and_not_shown(value: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match=r"^the query parameter 'q' cannot be this \w+: it must") as caught:
+    with pytest.raises(InvalidArgumentError) as caught:
         query_string({"q": value})
+    assert re.fullmatch(
+        r"the query parameter 'q' cannot be this \w+: it must be text, a finite number, a bool, a date, an aware "
+        r"datetime, a UUID, an Enum, or a list of these",
+        str(caught.value),
+    )
     assert "canary" not in str(caught.value)
     assert caught.value.__context__ is None
 
