@@ -35,6 +35,12 @@ async def test_a_fetch_that_its_loop_cancels_is_begun_again_by_those_who_wait(is
     assert await caller == "token-2"
 
 
+async def test_a_fetch_that_is_over_is_not_kept(issuer: Issuer) -> None:
+    assert await issuer.first() == "token-1"
+    await asyncio.sleep(0)
+    assert issuer.source._fetches == {}  # each would keep its loop
+
+
 # Ahead of time
 
 

@@ -325,6 +325,7 @@ def test_the_converter_reads_arrays_and_leaves_out_what_can_be_left_out() -> Non
     assert converter.structure({"a": {"value": "x"}}, table)["a"].extra == {"value": "x"}
     assert converter.structure("READY", Text) is Text.READY
     assert converter.structure({"a": 1}, JsonObject) == {"a": 1}
+    assert (converter.structure(1, int), converter.structure(1, float)) == (1, 1.0)
     with pytest.raises(TypeError, match="JSON is not read into"):
         converter.structure("a", bytes)
     with pytest.raises(TypeError, match=r"^Users\.value: JSON is not read into bytes$"):
@@ -350,7 +351,7 @@ def test_an_error_says_what_was_expected(kind: Any, text: str) -> None:
 
 
 def test_what_is_like_an_object_is_no_json_object() -> None:
-    assert structure(MappingProxyType({"value": 1}), class_with(int)) == Mismatch("body: expected an object")
+    assert structure(MappingProxyType({"value": 1}), HalResource) == Mismatch("body: expected an object")
 
 
 def test_arrays_in_arrays_are_read_by_the_converter_too() -> None:

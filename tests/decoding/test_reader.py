@@ -165,6 +165,7 @@ def test_a_whole_document_becomes_a_whole_object() -> None:
 def test_what_is_whole_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever else comes to the same, member by member, but takes many times as long."""
     monkeypatch.delattr("aiomatatika.decoding.converter.read_part")
+    monkeypatch.delattr("aiomatatika.decoding.values._other_timestamp")
     documents = [{"id": ID, **WHOLE}, {"id": ID}, {"id": ID, **dict.fromkeys(WHOLE)}]
     body = json.dumps({"_embedded": {"samples": documents}}).encode()
     learn_page(documents, Sample)
@@ -179,6 +180,15 @@ def test_what_is_whole_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     learn_page([{}], bare)
     assert structure_page(b'{"_embedded": {"bares": [{}, {"_links": null}]}}', bare, "bares") is not None
     assert structure({"_links": []}, bare) == Read(bare())
+
+
+def test_a_page_without_gaps_is_read_by_whole_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("aiomatatika.decoding.columns.Column._read_with_gaps")
+    documents = [{"id": ID, **WHOLE, "status": "READY"}] * 2
+    learn_page(documents, Sample)
+    page = structure_page(json.dumps({"_embedded": {"samples": documents}}).encode(), Sample, "samples")
+    assert page is not None
+    assert page[0] == structure_list(documents, Sample, "")
 
 
 @pytest.mark.parametrize("field", [each for each in attrs.fields(Sample) if each.name not in {"id", "extra"}])
