@@ -43,6 +43,7 @@ HAL_JSON = "application/hal+json, application/json;q=0.9"
 MAX_BODY = 16 * 2**20
 
 
+# Without gc: a thousand can wait at once, and nothing that they hold leads back to them.
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One logical request, as an operation declares it.
 
