@@ -191,6 +191,6 @@ def test_closing_reaches_the_fetches_of_other_loops(clock: ControlledClock) -> N
 
 async def test_a_callable_that_is_cancelled_by_itself_is_a_failure(issuer: Issuer) -> None:
     issuer.answers.append(asyncio.CancelledError())
-    with pytest.raises(AuthenticationError, match="cancelled by the token callable itself"):
+    with pytest.raises(AuthenticationError, match=r"^fetching a token was cancelled by the token callable itself$"):
         await issuer.get()
     assert len(issuer.asked) == 1

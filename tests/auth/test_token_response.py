@@ -117,7 +117,7 @@ def test_a_rate_limit_is_reckoned_by_the_servers_clock(
     dated: Any = {"Date": formatdate(NOW, usegmt=True), **headers}
     error = refusal(429, headers=dated, at=NOW + wrong)
     assert isinstance(error, RateLimitError)
-    assert error.retry_after == retry_after
+    assert (error.retry_after, error.error) == (retry_after, "Too Many Requests")
     assert str(error) == "429 Too Many Requests: the identity provider limits token requests"
 
 

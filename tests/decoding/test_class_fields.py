@@ -222,6 +222,17 @@ class Slotted(HalResource):
         object.__setattr__(self, "is_made", True)
 
 
+@attrs.frozen(kw_only=True, init=False)
+class WithAttrsInit(HalResource):
+    """With an ``__init__`` of its own, beside the one that attrs made under another name."""
+
+    made: ClassVar[list[str]] = []
+
+    def __init__(self, **fields: Any) -> None:
+        self.made.append("init")
+        self.__attrs_init__(**fields)
+
+
 def upper(text: str) -> str:
     return text.upper()
 
@@ -269,11 +280,11 @@ def test_a_class_that_notes_its_subclasses_does_not_see_one_of_ours() -> None:
 
 def test_a_class_of_its_own_making_is_made_through_its_init() -> None:
     cls: Any
-    for cls in (Slotted, WithMethods, NewStyle, WithPreInit):
+    for cls in (Slotted, WithMethods, NewStyle, WithPreInit, WithAttrsInit):
         made = getattr(cls, "made", [])
         made.clear()
         found = structure({"other": 1}, cls)
-        assert len(made) == (cls in {NewStyle, WithPreInit})
+        assert len(made) == (cls in {NewStyle, WithPreInit, WithAttrsInit})
         assert isinstance(found, Read)
         assert (type(found.content), found.content.extra) == (cls, {"other": 1})
         assert getattr(found.content, "is_made", True)

@@ -68,7 +68,7 @@ async def test_five_redirects_are_followed_and_no_more(server: MatatikaServer, s
         server.faults.add(path=API_KEYS, status=302 if location else 200, headers=location)
     assert await get(session) == 200
     error = await caught(get(session), ResponseError)
-    assert "redirects more than five times" in str(error)
+    assert str(error) == f"the API redirects more than five times (GET {API_KEYS})"
     assert (error.attempts, len(server.requests.api)) == (6, 12)
 
 
