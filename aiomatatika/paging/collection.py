@@ -83,14 +83,12 @@ class PageSource(msgspec.Struct, Generic[T], frozen=True):
 
     def walk(self, start: URL, max_pages: int, name: object, method: str = "GET") -> PageWalk[T]:
         """Return a walk that begins at a page; its warnings are logged under the name."""
-        fields = {"method": method, "path": start.raw_path}
-        return PageWalk(
-            start,
-            resolve=self.client.state.root.resolve,
-            max_pages=max_pages,
-            warn=lambda message: _logger.warning("%s: %s", name, message, extra=fields),
-            counted=self.counted,
-        )
+
+        def warn(message: str) -> None:
+            _logger.warning("%s: %s", name, message, extra={"method": method, "path": start.raw_path})
+
+        root = self.client.state.root
+        return PageWalk(start, resolve=root.resolve, max_pages=max_pages, warn=warn, counted=self.counted)
 
 
 class Collection(Generic[T]):

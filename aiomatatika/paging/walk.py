@@ -9,7 +9,7 @@ to page as long as they are full. It ends, whatever the server sends: pages that
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from yarl import URL
@@ -34,6 +34,9 @@ class _LastPage(msgspec.Struct, frozen=True):
     ids: list[Hashable] = []
     items_without_ids: list[Any] | None = None
     is_repeat: bool = False
+
+
+_NO_PAGE: Final = _LastPage()
 
 
 class PageWalk(Generic[T]):
@@ -67,7 +70,7 @@ class PageWalk(Generic[T]):
         self._max_pages = max_pages
         self._warn: Callable[[str], None] | None = warn
         self._is_counted = counted
-        self._last = _LastPage()
+        self._last = _NO_PAGE
         self._came_by_link = False
         self._had_links = False
         self._counted_from: int | None = None  # None: it began in the middle, and will be 0 until it shows to be 1
