@@ -182,6 +182,12 @@ def test_what_is_whole_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert structure({"_links": []}, bare) == Read(bare())
 
 
+def test_what_is_whole_is_read_once_by_the_converter_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = structure({"id": ID, **WHOLE}, Sample)
+    monkeypatch.delattr("aiomatatika.decoding.class_reader.ClassReader.read_parts")
+    assert Read(converter.structure({"id": ID, **WHOLE}, Sample)) == found
+
+
 def test_a_page_without_gaps_is_read_by_whole_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("aiomatatika.decoding.columns.Column._read_with_gaps")
     documents = [{"id": ID, **WHOLE, "status": "READY"}] * 2

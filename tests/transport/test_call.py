@@ -175,5 +175,6 @@ async def test_a_deadline_that_has_passed_sends_nothing(
     clock.advance(60)
     request = Request(method="GET", url=client.at(KEYS), repeat=Repeat.SAFE)
     error = await caught(client.send(request, deadline), TransportTimeoutError)
+    assert str(error) == f"the deadline had passed before anything was sent (GET {API_KEYS})"
     assert (error.sent, error.attempts) == ("no", 0)
     assert server.requests == []
