@@ -115,13 +115,13 @@ async def test_a_wait_that_a_broken_connection_has_ended_is_not_ended_again() ->
 async def test_a_body_may_take_longer_to_send_than_a_head_may_take_to_come() -> None:
     async def read_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.8)
         await reader.readexactly(2**24)
         writer.write(answer("200 OK; Content-Length: 2", b"{}"))
         await writer.drain()
         writer.close()
 
     async with listening(read_late) as port, session_at(f"http://127.0.0.1:{port}") as session:
-        patient = session.with_options(timeouts=Timeouts(read=0.1), retries=Retries(attempts=1))
+        patient = session.with_options(timeouts=Timeouts(read=0.5), retries=Retries(attempts=1))
         response = await patient.request("PUT", KEYS, body=bytes(2**24))
     assert (response.status, response.call.attempts) == (200, 1)
