@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from aiomatatika import MatatikaSession
 from aiomatatika.testing import ControlledClock, MatatikaServer
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 settings.register_profile("default", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
@@ -32,6 +37,7 @@ _NEEDS = {
 _ABSENT = {room: [name for name in names if find_spec(name) is None] for room, names in _NEEDS.items()}
 _NOT_MEASURED = {"docs", "examples", "fuzz", "simulation"}
 _NAMED_ONLY = {"peers", "site", "vendor"}  # `make peers`, `make docs`, `make vendor`
+_TRACERS = pytest.StashKey["tuple[TraceFunction | None, TraceFunction | None]"]()
 collect_ignore = [room for room, names in _ABSENT.items() if names]
 
 
@@ -51,20 +57,36 @@ def pytest_report_header() -> list[str]:
     ]
 
 
+@contextlib.contextmanager
+def _traced_by(here: TraceFunction | None, in_new_threads: TraceFunction | None) -> Iterator[None]:
+    before = sys.gettrace(), threading.gettrace()
+    sys.settrace(here)
+    threading.settrace(in_new_threads)
+    try:
+        yield
+    finally:
+        sys.settrace(before[0])
+        threading.settrace(before[1])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Leave out of the coverage what covers nothing that the other tests do not: measured, it takes twice the time."""
-    room = item.path.relative_to(Path(__file__).parent).parts[0]
-    if room not in _NOT_MEASURED or "COVERAGE_RUN" not in os.environ:  # whatever else traces is a debugger
+    """Let coverage trace tests, and not pytest: traced, it takes twice the time."""
+    if "COVERAGE_RUN" not in os.environ:  # whatever else traces is a debugger
         return (yield)
-    here, in_threads = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
+    item.stash[_TRACERS] = sys.gettrace(), threading.gettrace()
+    with _traced_by(None, None):
         return (yield)
-    finally:
-        sys.settrace(here)
-        threading.settrace(in_threads)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Trace a test, unless it covers nothing that the others do not."""
+    room = pyfuncitem.path.relative_to(Path(__file__).parent).parts[0]
+    if room in _NOT_MEASURED or _TRACERS not in pyfuncitem.stash:
+        return (yield)
+    with _traced_by(*pyfuncitem.stash[_TRACERS]):
+        return (yield)
 
 
 @pytest.fixture

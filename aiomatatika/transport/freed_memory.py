@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 __all__ = ["keep_freed_memory"]
 
 _BLOCK = 2 * 2**20
 
 
+@cache  # a process remembers it; a second block would come from what it keeps, and be written to
 def keep_freed_memory() -> None:
     """Have the C library keep up to 4 MiB of freed memory for what is allocated next.
 
