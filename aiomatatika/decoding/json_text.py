@@ -143,10 +143,12 @@ def _is_too_deep(document: Any) -> bool:
 def _lost_a_member(body: bytes, again: bytes) -> bool:
     """Tell whether a name stands twice in an object: decoding has kept the last of the two without a word.
 
-    Then the document, written ``again``, has fewer quotation marks than the text that it was read from: nothing else
-    can take one away, and an escaped one stays one. Writing it costs a quarter of the decoding where the server writes
+    Then the document, written ``again``, is not the text without its spaces, and has fewer quotation marks: nothing
+    else can take one away, and an escaped one stays one. Writing it costs half of the decoding where the server writes
     no spaces, else as much again; a parser that hands each object to Python costs three times the decoding.
     """
+    if msgspec.json.format(body, indent=-1) == again:
+        return False  # as nearly always, and without a look for escaped quotation marks
     quotes = body.count(b'"')
     if b"\\" in body and b"\\u0022" in body:  # the former is looked for in a tenth of the time
         quotes += body.replace(b"\\\\", b"").count(b"\\u0022")  # without escaped backslashes, whose u0022 is text

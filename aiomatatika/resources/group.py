@@ -115,7 +115,7 @@ def id_of(ref: HalResource | UUID | str, cls: type[HalResource]) -> str:
         InvalidArgumentError: The resource is of another class, or the id cannot be one. Nothing is sent.
     """
     if isinstance(ref, UUID):
-        return str(ref)  # a path segment as it is
+        return uuid_segment(ref)
     given: Any = ref
     kind: Any = cls
     if isinstance(ref, HalResource):

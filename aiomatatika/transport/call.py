@@ -96,7 +96,13 @@ class Call:
                 if isinstance(self._request.body, StreamedBody):
                     async with self._request.body.opened():
                         pass  # what cannot be read is told before anything is sent
-                return await self._until_done()
+                state = self._state
+                while True:
+                    token = await state.tokens.get(self._deadline.left)
+                    response = await self._attempt(token)
+                    if isinstance(response, Response) and self._is_done(response, token):
+                        return response
+                    await self._after_failure(response, token)
         except MatatikaError as error:
             self._facts.describe(error)
             raise
@@ -114,27 +120,25 @@ class Call:
             return closed
         return TransportTimeoutError("the call did not end by its deadline", sent=self._sent)
 
-    async def _until_done(self) -> Response:
-        state = self._state
-        while True:
-            token = await state.tokens.get(self._deadline.left)
-            response = await self._attempt(token)
-            if isinstance(response, NoResponse):
-                await self._after_no_response(response)
-            elif response.status == 401:
-                self._replace_token(token, response)
-            else:
-                state.tokens.confirm(token)
-                if 200 <= response.status < 300:
-                    state.budget.give_back(self._paid_repeats)
-                    promised = self._request.promised
-                    return response if promised is None or response.status in promised else self._refuse(response)
-                if response.status in self._request.done_already and self._facts.maybe_done:
-                    return response
-                if response.status in _REDIRECTS:
-                    self._redirect(response)
-                else:
-                    await self._after_error(response, token)
+    def _is_done(self, response: Response, token: BearerToken) -> bool:
+        if response.status == 401:
+            return False
+        state, request = self._state, self._request
+        state.tokens.confirm(token)
+        if 200 <= response.status < 300:
+            state.budget.give_back(self._paid_repeats)
+            return request.promised is None or response.status in request.promised or self._refuse(response)
+        return response.status in request.done_already and self._facts.maybe_done
+
+    async def _after_failure(self, response: Response | NoResponse, token: BearerToken) -> None:
+        if isinstance(response, NoResponse):
+            await self._after_no_response(response)
+        elif response.status == 401:
+            self._replace_token(token, response)
+        elif response.status in _REDIRECTS:
+            self._redirect(response)
+        else:
+            await self._after_error(response, token)
 
     def _refuse(self, response: Response) -> NoReturn:
         expected = " or ".join(map(str, sorted(self._request.promised or ())))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import aiohttp
 import msgspec
@@ -60,7 +60,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
         return self.limits.sock_read if self.head_wait is None else self.head_wait.seconds
 
 
-class _SendOnce:
+class _SendOnce(msgspec.Struct, gc=False):
     """A middleware of one request that lets it out once.
 
     aiohttp repeats GET, PUT and DELETE of its own accord when the connection dies, also after the server has acted
@@ -68,25 +68,22 @@ class _SendOnce:
     repeat. They also run after aiohttp has added what it found in a netrc file, so this is where that is put right.
     """
 
-    __slots__ = ("_attempt", "_is_set", "_sent")
+    attempt: Attempt
+    is_set: bool
+    is_sent: bool = False
 
-    def __init__(self, attempt: Attempt, *, is_set: bool) -> None:
-        self._attempt = attempt
-        self._is_set = is_set
-        self._sent = False
-
-    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        if self._sent:
+    def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> Awaitable[ClientResponse]:
+        if self.is_sent:
             raise SentAlreadyError
-        self._sent = True
-        authorization, head_wait = self._attempt.authorization, self._attempt.head_wait
+        self.is_sent = True
+        authorization, head_wait = self.attempt.authorization, self.attempt.head_wait
         if authorization is None:
             request.headers.pop(hdrs.AUTHORIZATION, None)
-        elif not self._is_set:
+        elif not self.is_set:
             request.headers[hdrs.AUTHORIZATION] = authorization.reveal()
         if head_wait is not None:
             head_wait.request = request
-        return await handler(request)
+        return handler(request)
 
 
 class _TooLargeError(Exception):
@@ -124,7 +121,7 @@ async def exchange(http: aiohttp.ClientSession, attempt: Attempt, headers: Mappi
             headers=_headers(attempt, headers, is_set=is_set),
             allow_redirects=False,
             timeout=attempt.limits,
-            middlewares=(_SendOnce(attempt, is_set=is_set),),
+            middlewares=(_SendOnce(attempt, is_set),),
             raise_for_status=False,
             auto_decompress=not request.streamed,  # see `gunzip`
             max_line_size=MAX_HEADER,

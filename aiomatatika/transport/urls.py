@@ -54,6 +54,9 @@ def uuid_of(text: str | UUID) -> UUID:
 
 def uuid_segment(text: str | UUID, what: str = "id") -> str:
     """Return a UUID, or its canonical text, as a path segment: in lower case. The rest as for `uuid_of`."""
+    if type(text) is UUID:
+        segment: str = msgspec.to_builtins(text)  # a quarter of the time of `str`
+        return segment
     if isinstance(text, UUID):
         return str(text)
     if not isinstance(text, str) or not CANONICAL_UUID.fullmatch(text):
