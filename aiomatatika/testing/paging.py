@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
@@ -46,27 +46,29 @@ class Page(Generic[T]):
     numbers: dict[str, int]
 
 
-def page_of(query: Mapping[str, str], listing: Listing[T]) -> Page[T]:
+def page_of(parameters: Sequence[tuple[str, str]], listing: Listing[T]) -> Page[T]:
     """Return the page that a query asks for.
 
     Args:
-        query: ``page`` (from 0), ``size`` and ``sort`` (``name,asc``). A malformed number is ignored.
+        parameters: ``page`` (from 0), ``size``, and ``sort`` (``name,asc``) once or several times. A malformed number
+            is ignored.
         listing: The list.
 
     Raises:
         RefusedError: The items have no such property to sort by.
     """
+    query = dict(reversed(parameters))
     number = _number(query.get("page"), minimum=0, default=0)
     size = min(_number(query.get("size"), minimum=1, default=listing.size), _MAX_SIZE)
-    sort = query.get("sort", "")
-    ordered = _sorted(listing, sort) if sort else list(listing.items)
+    sorts = [value for name, value in parameters if name == "sort" and value]
+    ordered = _sorted(listing, sorts)
     count = len(ordered)
     total_pages = -(-count // size)
-    others = {**({"sort": sort} if sort else {}), **listing.filters}
+    others = [*(("sort", sort) for sort in sorts), *listing.filters.items()]
 
     def link(page: int) -> dict[str, str]:
-        parameters = {"page": page, "size": size, **others}
-        return {"href": f"{listing.url}?{urlencode(parameters, safe=',', quote_via=quote)}"}
+        text = urlencode([("page", page), ("size", size), *others], safe=",", quote_via=quote)
+        return {"href": f"{listing.url}?{text}"}
 
     links: dict[str, Any] = {}
     if total_pages > 1:
@@ -82,13 +84,16 @@ def page_of(query: Mapping[str, str], listing: Listing[T]) -> Page[T]:
     return Page(ordered[number * size : (number + 1) * size], links, numbers)
 
 
-def _sorted(listing: Listing[T], sort: str) -> list[T]:
-    name, _, direction = sort.partition(",")
-    keyed = [(_sort_key(listing.value(item, name)), item) for item in listing.items]
-    if keyed and all(key == _MISSING for key, _ in keyed):
-        raise RefusedError(400, f"No property '{name}' found for type '{listing.title}'")
-    keyed.sort(key=lambda pair: pair[0], reverse=direction.lower() == "desc")
-    return [item for _, item in keyed]
+def _sorted(listing: Listing[T], sorts: list[str]) -> list[T]:
+    items = list(listing.items)
+    for sort in reversed(sorts):  # sorting keeps the order of what is equal: the last one goes first
+        name, _, direction = sort.partition(",")
+        keyed = [(_sort_key(listing.value(item, name)), item) for item in items]
+        if keyed and all(key == _MISSING for key, _ in keyed):
+            raise RefusedError(400, f"No property '{name}' found for type '{listing.title}'")
+        keyed.sort(key=lambda pair: pair[0], reverse=direction.lower() == "desc")
+        items = [item for _, item in keyed]
+    return items
 
 
 _MISSING = (2, 0.0, "")

@@ -29,6 +29,7 @@ class RecordedRequest:
         status: The status of the response; None until it is sent, and where a fault drops it or sends raw bytes.
         connection: The client's port: requests of one connection share it.
         at: When it arrived, in seconds of the server's clock (`Clock.monotonic`).
+        parameters: The names and values of the decoded query, as they were sent: a name can be repeated.
     """
 
     method: str
@@ -40,6 +41,7 @@ class RecordedRequest:
     status: int | None = None
     connection: int | None = field(default=None, repr=False)
     at: float = field(default=0.0, repr=False)
+    parameters: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]], repr=False)
 
     def json(self) -> Any:
         """Return the body parsed as JSON.

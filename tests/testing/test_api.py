@@ -144,7 +144,8 @@ async def test_size_and_sort_are_honoured_and_kept_in_the_links(client: PlainCli
     names = [key["name"] for key in document["_embedded"]["apikeys"]]
     assert names == ["key-00003", "key-00002", "key-00001"]
     assert document["_links"]["next"]["href"].endswith("/apikeys?page=1&size=3&sort=name,desc")
-    document = (await client.get(f"{KEYS}?sort=created")).document
+    document = (await client.get(f"{KEYS}?size=1&sort=created&sort=name")).document
+    assert document["_links"]["next"]["href"].endswith("/apikeys?page=1&size=1&sort=created&sort=name")
     assert document["_embedded"]["apikeys"][0]["name"] == "default"
     assert (await client.get(f"{KEYS}?sort=nonsense")).status == 400
 

@@ -170,6 +170,7 @@ async def test_what_a_request_was(client: PlainClient) -> None:
     first, second, third = client.server.requests
     assert (first.method, first.path, first.status) == ("PUT", "/api/apikeys", 405)
     assert first.query == {"a": "1", "b": "é", "c": ""}
+    assert first.parameters == [("a", "1"), ("a", "2"), ("b", "é"), ("c", "")]
     assert (first.headers["x-test"], first.json()) == ("y", {"x": 1})
     assert first.connection == second.connection
     assert second.form()["client_secret"] == client.server.credentials.client_secret.reveal()

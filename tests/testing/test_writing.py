@@ -142,11 +142,18 @@ async def test_a_write_is_provisioned_by_the_servers_clock(client: PlainClient, 
 
 @pytest.mark.parametrize(
     "query, titles",
-    [("sort=likeCount,desc", "bca"), ("sort=title,desc", "cba"), ("sort=extra", "bac"), ("size=2&page=1", "c")],
+    [
+        ("sort=likeCount,desc", "bca"),
+        ("sort=title,desc", "cba"),
+        ("sort=extra", "bac"),
+        ("sort=source&sort=title,desc", "cab"),
+        ("sort=&sort=source,desc&sort=title", "bac"),
+        ("size=2&page=1", "c"),
+    ],
 )
 async def test_lists_are_sorted_and_cut(client: PlainClient, workspace: str, query: str, titles: str) -> None:
-    for title, likes, extra in (("a", 1, {"extra": "x"}), ("b", 20, {"extra": 5}), ("c", 3, {})):
-        client.server.tables["datasets"].add(title=title, likeCount=likes, **extra)
+    for title, likes, source, extra in (("a", 1, "x", {"extra": "x"}), ("b", 20, "y", {"extra": 5}), ("c", 3, "x", {})):
+        client.server.tables["datasets"].add(title=title, likeCount=likes, source=source, **extra)
     document: dict[str, Any] = (await client.get(f"{workspace}/datasets?{query}")).document
     assert "".join(each["title"] for each in document["_embedded"]["datasets"]) == titles
     assert (await client.get(f"{workspace}/datasets?sort=nothing")).status == 400

@@ -49,9 +49,10 @@ def listed(
     if not items and 204 in context.statuses:
         return ServerResponse(204)
     value, shown = reading
-    query: Mapping[str, str] = context.request.query if operation.paged or operation.pageable else {}
+    request, is_pageable = context.request, operation.paged or operation.pageable
+    query: Mapping[str, str] = request.query if is_pageable else {}
     page = page_of(
-        query,
+        request.parameters if is_pageable else [],
         Listing(
             items=items,
             url=context.url,
