@@ -191,23 +191,22 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
     if not succeeded:
         cap = min(cap, _MAX_ERROR_BODY)
     content = response.content
-    chunks = []
-    size = 0
-    while True:
+    first = content.read_nowait()
+    if content.at_eof() and len(first) <= cap:
+        return first
+    body = io.BytesIO()  # chunks that are joined at the end would take the memory of a large body twice
+    body.write(first)
+    while body.tell() <= cap and not content.at_eof():
         chunk = content.read_nowait()
-        if not chunk and not content.at_eof():
+        if not chunk:
             async with asyncio.timeout(seconds):
                 chunk = await content.readany()
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > cap:
-            if succeeded:
-                raise _TooLargeError
-            response.close()  # the beginning of an error page says enough
-            break
-        if content.at_eof():
-            break
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        body.write(chunk)
+    if body.tell() > cap:
+        if succeeded:
+            raise _TooLargeError
+        response.close()  # the beginning of an error page says enough
+    return body.getvalue()
 
 
 def _without_body(attempt: Attempt, response: ClientResponse, error: Exception) -> Response | NoResponse:
