@@ -18,7 +18,8 @@ class ControlledClock(Clock):
     """A clock that runs in real time or stands still, and goes forward when it is told to, by any thread.
 
     Args:
-        frozen: Stand still between moves, instead of running on in real time.
+        frozen: Stand still between moves, instead of running on in real time. It begins at a whole second, so that
+            whole seconds add up to the same whenever a test runs.
 
     Attributes:
         sleeps: The seconds of every sleep, in the order in which they began. None of them took real time.
@@ -31,8 +32,8 @@ class ControlledClock(Clock):
     def __init__(self, *, frozen: bool = False) -> None:
         self.sleeps = []
         self.randomness = 0.5
-        self._frozen_wall = super().wall() if frozen else None
-        self._frozen_monotonic = super().monotonic() if frozen else None
+        self._frozen_wall = float(math.floor(super().wall())) if frozen else None
+        self._frozen_monotonic = float(math.floor(super().monotonic())) if frozen else None
         self._advanced = 0.0
         self._jumped = 0.0
         self._moving = threading.Lock()

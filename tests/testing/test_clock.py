@@ -21,6 +21,7 @@ def test_it_runs_in_real_time_unless_it_is_frozen() -> None:
         pass
     assert running.monotonic() > before[0]
     assert (frozen.monotonic(), frozen.wall()) == before[1:]
+    assert all(moment.is_integer() for moment in before[1:])
 
 
 def test_advance_moves_both_clocks_and_jump_the_time_of_day_but_not_the_servers() -> None:
