@@ -18,7 +18,7 @@ FULLY_COVERED := $(shell cat tests/without_io.txt)
 # Two workers for each core would wait for each other: many tests keep a core busy.
 WORKERS ?= auto
 # Development mode without its checks of C's memory: there is no C here, and they take an eighth of the time. Bytecode is
-# written whatever the environment says: each program that a test starts would compile the package anew.
+# written whatever the environment says: without it each program that a test starts compiles the package anew.
 DEVELOPMENT := PYTHONMALLOC=pymalloc PYTHONDONTWRITEBYTECODE= $(BIN)/python -X dev
 
 comma := ,

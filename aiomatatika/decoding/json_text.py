@@ -148,7 +148,7 @@ def _lost_a_member(body: bytes, again: bytes) -> bool:
     no spaces, else as much again; a parser that hands each object to Python costs three times the decoding.
     """
     if msgspec.json.format(body, indent=-1) == again:
-        return False  # as nearly always, and without a look for escaped quotation marks
+        return False  # as nearly always: escaped quotation marks need not be looked for
     quotes = body.count(b'"')
     if b"\\" in body and b"\\u0022" in body:  # the former is looked for in a tenth of the time
         quotes += body.replace(b"\\\\", b"").count(b"\\u0022")  # without escaped backslashes, whose u0022 is text

@@ -90,17 +90,15 @@ class RequestHandler:
             endpoint = "token"
         elif path == "/api" or path.startswith("/api/"):
             endpoint = "api"
-        parameters = parse_qsl(query, keep_blank_values=True)
         peer = request.transport.get_extra_info("peername") if request.transport else None
         record = RecordedRequest(
             request.method,
             path,
             endpoint,
-            query=dict(reversed(parameters)),
+            parameters=parse_qsl(query, keep_blank_values=True),
             headers=request.headers.copy(),
             connection=peer[1] if peer else None,
             at=self._time.elapsed(),
-            parameters=parameters,
         )
         self._requests.record(record)
         return record

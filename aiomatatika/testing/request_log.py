@@ -23,25 +23,28 @@ class RecordedRequest:
         method: The HTTP method.
         path: The path, percent-encoded as it was sent, without the query.
         endpoint: ``"api"``, ``"token"`` (the identity provider's) or ``"other"``.
-        query: The decoded query; the first value of a repeated name.
+        parameters: The names and values of the decoded query, in their order: a name can be repeated.
         headers: All header fields.
         body: The whole body; empty until it has been read.
         status: The status of the response; None until it is sent, and where a fault drops it or sends raw bytes.
         connection: The client's port: requests of one connection share it.
         at: When it arrived, in seconds of the server's clock (`Clock.monotonic`).
-        parameters: The names and values of the decoded query, as they were sent: a name can be repeated.
     """
 
     method: str
     path: str
     endpoint: Endpoint
-    query: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    parameters: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]], repr=False)
     headers: CIMultiDict[str] = field(default_factory=CIMultiDict[str], repr=False)
     body: bytes = field(default=b"", repr=False)
     status: int | None = None
     connection: int | None = field(default=None, repr=False)
     at: float = field(default=0.0, repr=False)
-    parameters: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]], repr=False)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The decoded query; the first value of a repeated name."""
+        return dict(reversed(self.parameters))
 
     def json(self) -> Any:
         """Return the body parsed as JSON.

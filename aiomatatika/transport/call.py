@@ -83,20 +83,20 @@ class Call:
 
     async def run(self) -> Response:
         """Return the response; every error says which call it ended, and after how many attempts."""
+        state = self._state
         work: Work | None = None
         try:
             left = self._deadline.left()
             if left <= 0:
                 raise TransportTimeoutError("the deadline had passed before anything was sent", sent="no")
-            self._state.connections.check_loop()
-            self._work = work = self._state.lifetime.in_flight(left, secret=self._request.secret)
+            state.connections.check_loop()
+            self._work = work = state.lifetime.in_flight(left, secret=self._request.secret)
             with work:
                 if self._request.repeat is not Repeat.SAFE:
                     await asyncio.sleep(0)  # where the user's own timeout has run out, nothing is sent
                 if isinstance(self._request.body, StreamedBody):
                     async with self._request.body.opened():
                         pass  # what cannot be read is told before anything is sent
-                state = self._state
                 while True:
                     token = await state.tokens.get(self._deadline.left)
                     response = await self._attempt(token)
@@ -129,16 +129,6 @@ class Call:
             state.budget.give_back(self._paid_repeats)
             return request.promised is None or response.status in request.promised or self._refuse(response)
         return response.status in request.done_already and self._facts.maybe_done
-
-    async def _after_failure(self, response: Response | NoResponse, token: BearerToken) -> None:
-        if isinstance(response, NoResponse):
-            await self._after_no_response(response)
-        elif response.status == 401:
-            self._replace_token(token, response)
-        elif response.status in _REDIRECTS:
-            self._redirect(response)
-        else:
-            await self._after_error(response, token)
 
     def _refuse(self, response: Response) -> NoReturn:
         expected = " or ".join(map(str, sorted(self._request.promised or ())))
@@ -190,6 +180,16 @@ class Call:
         return (token.value, *self._state.secrets)
 
     # What follows an attempt: each of these returns for another attempt, or raises what ends the call.
+
+    async def _after_failure(self, response: Response | NoResponse, token: BearerToken) -> None:
+        if isinstance(response, NoResponse):
+            await self._after_no_response(response)
+        elif response.status == 401:
+            self._replace_token(token, response)
+        elif response.status in _REDIRECTS:
+            self._redirect(response)
+        else:
+            await self._after_error(response, token)
 
     async def _after_no_response(self, response: NoResponse) -> None:
         if response.failure in {Failure.LOST, Failure.DAMAGED}:

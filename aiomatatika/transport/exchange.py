@@ -31,6 +31,7 @@ _FIRST_ERROR_STATUS = 300
 _MAX_PIECE = 2**20
 
 
+# Without gc, as `_SendOnce` below: a thousand can be under way at once, and neither outlives its exchange.
 class Attempt(msgspec.Struct, frozen=True, gc=False):
     """What one exchange needs to know.
 

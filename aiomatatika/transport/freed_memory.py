@@ -9,7 +9,7 @@ __all__ = ["keep_freed_memory"]
 _BLOCK = 2 * 2**20
 
 
-@cache  # a process remembers it; a second block would come from what it keeps, and be written to
+@cache  # once for a process: a second block would be taken from what is kept by then, and filled with zeros
 def keep_freed_memory() -> None:
     """Have the C library keep up to 4 MiB of freed memory for what is allocated next.
 
