@@ -17,15 +17,20 @@ import attrs
 from cattrs import Converter
 
 from aiomatatika.decoding.class_fields import EXTRA, Field, fields_of, is_made_by_its_slots
+from aiomatatika.decoding.form import Form
 from aiomatatika.decoding.page_form import PageForm
 from aiomatatika.decoding.parts import PartsReader, read_part
+from aiomatatika.decoding.single_form import SingleForm
 from aiomatatika.decoding.values import Reader, Unreadable, expected, refuse
-from aiomatatika.decoding.written_function import row_reader
+from aiomatatika.decoding.written_function import object_reader
 from aiomatatika.hal import JsonObject
 
 __all__ = ["ClassReader"]
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Form)
+
+_WORTH_A_FORM = 20
 
 
 class ClassReader(PartsReader, Generic[T]):
@@ -38,13 +43,17 @@ class ClassReader(PartsReader, Generic[T]):
     Attributes:
         page_form: The form that pages of the class have had so far. None until one has been read, because a single page
             is read faster without a form, and None for good where pages differ too much.
+        single_form: The form that single objects have had; None until twenty have been read, for it takes a hundred
+            times what it saves each of them.
     """
 
     def __init__(self, cls: type[T], converter: Converter) -> None:
         self._cls: Any = cls
         self._converter = converter
         self.page_form: PageForm | None = None
-        self._may_have_a_form = True
+        self.single_form: SingleForm | None = None
+        self._singles = 0
+        self._without_form: set[type[Form]] = set()
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -92,7 +101,7 @@ class ClassReader(PartsReader, Generic[T]):
 
     @cached_property
     def _read_object(self) -> Callable[[Any], T]:
-        return row_reader(self._cls, self.fields) if self._is_made_by_its_slots else self._read_by_init
+        return object_reader(self._cls, self.fields) if self._is_made_by_its_slots else self._read_by_init
 
     def _read_by_init(self, row: Any) -> T:
         unreadable: list[str] = []
@@ -101,10 +110,21 @@ class ClassReader(PartsReader, Generic[T]):
 
     def learn_page_form(self, rows: list[Any]) -> None:
         """Learn from the rows of a page that `page_form` did not fit."""
-        if self._may_have_a_form and self._is_made_by_its_slots:
-            form = self.page_form or PageForm(self._cls, self.fields)
-            self.page_form = form.learned(rows)
-            self._may_have_a_form = self.page_form is not None
+        self.page_form = self._learned(PageForm, self.page_form, rows)
+
+    def learn_single_form(self, document: Any) -> None:
+        """Learn from a single object that `single_form` did not fit."""
+        self._singles += 1
+        if self._singles >= _WORTH_A_FORM:
+            self.single_form = self._learned(SingleForm, self.single_form, [document])
+
+    def _learned(self, kind: type[F], form: F | None, documents: list[Any]) -> F | None:
+        if kind in self._without_form or not self._is_made_by_its_slots:
+            return None
+        learned = (form or kind(self._cls, self.fields)).learned(documents)
+        if learned is None:
+            self._without_form.add(kind)
+        return learned
 
     def read(self, value: Any, kind: Any) -> T:
         """Read an object that is whole."""

@@ -27,9 +27,11 @@ __all__ = [
     "check_class",
     "converter",
     "learn_page",
+    "learn_single",
     "structure",
     "structure_list",
     "structure_page",
+    "structure_single",
 ]
 
 T = TypeVar("T")
@@ -132,6 +134,21 @@ def structure(document: Any, cls: type[T], where: str = "") -> Read[T] | Mismatc
     return read if isinstance(read, Mismatch) else Read(read.content[0], read.unreadable)
 
 
+def structure_single(body: bytes, cls: type[T]) -> Read[T] | None:
+    """Make a resource of a body of the form that those of the class have had; None where it has another one."""
+    reader = converter.get_structure_hook(cls)
+    form = reader.single_form if isinstance(reader, ClassReader) else None
+    resource = form.read(body) if form else None
+    return None if resource is None else Read(resource)
+
+
+def learn_single(document: Any, cls: Any) -> None:
+    """Learn from an object that `structure_single` did not read which form those of the class have as well."""
+    reader = _reader_of(cls)
+    if isinstance(reader, ClassReader):
+        reader.learn_single_form(document)
+
+
 def structure_list(rows: list[Any], cls: type[T], where: str) -> Read[list[T]] | Mismatch:
     """Make a resource of each JSON object of an array, or say which of them cannot be read.
 
@@ -151,9 +168,12 @@ def structure_page(body: bytes, cls: type[T], relation: str) -> tuple[Read[list[
     page = form.decode(body, relation) if form else None
     if form is None or page is None:
         return None
+    resources = form.read_all(page.rows)
+    if all(resources):  # before anything is made for what is wrong
+        return Read(resources), page
     read = _finished(
         reader,
-        form.read_all(page.rows),
+        resources,
         lambda index: form.document_of(page.rows[index]),
         lambda index: f"{relation}[{index}]",
     )

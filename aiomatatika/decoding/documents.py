@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from aiomatatika.decoding.converter import Read, structure, structure_list
+from aiomatatika.decoding.converter import Read, learn_single, structure, structure_list, structure_single
 from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_page
 
 __all__ = ["Content", "path_list", "read_array", "read_resource"]
@@ -29,8 +29,16 @@ class Content(msgspec.Struct, frozen=True):
 
 def read_resource(content: Content, cls: type[T]) -> Read[T] | Mismatch:
     """Read a body that holds one resource; a name that stands twice in it is refused."""
+    read = structure_single(content.body, cls)
+    if read is not None:
+        return read
     document = decode_json(content.body, content.headers)
-    return document if isinstance(document, Mismatch) else structure(document, cls)
+    if isinstance(document, Mismatch):
+        return document
+    found = structure(document, cls)
+    if isinstance(found, Read) and not found.unreadable:
+        learn_single(document, cls)
+    return found
 
 
 def read_array(content: Content, cls: type[T]) -> Read[list[T]] | Mismatch:

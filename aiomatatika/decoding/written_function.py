@@ -46,15 +46,15 @@ from aiomatatika.decoding.parts import strict
 from aiomatatika.decoding.values import refuse
 from aiomatatika.hal import HalResource, JsonObject
 
-__all__ = ["PageRows", "page_reader", "row_reader"]
+__all__ = ["Rows", "object_reader", "page_reader", "row_reader"]
 
 _NOTHING: Final = HalResource().extra
 # What needs no reading where it is of the very type that is promised.
 _EXACT: Final = frozenset({str, bool, int})
 
 
-class PageRows(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows of a page are: the value of field number 5 is ``row.field5``.
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """What rows are: the value of field number 5 is ``row.field5``.
 
     Attributes:
         keep_unknown: The lines that set ``extra`` to the members that the class does not know.
@@ -64,10 +64,10 @@ class PageRows(msgspec.Struct, frozen=True, kw_only=True):
 
     keep_unknown: Sequence[str]
     checked: frozenset[int]
-    columns: Mapping[int, Column]
+    columns: Mapping[int, Column] = {}
 
 
-def row_reader(cls: Any, fields: tuple[Field, ...]) -> Callable[[dict[str, Any]], Any]:
+def object_reader(cls: Any, fields: tuple[Field, ...]) -> Callable[[dict[str, Any]], Any]:
     """Return the function that reads a JSON object, and raises anything where something in it is wrong.
 
     Args:
@@ -80,13 +80,38 @@ def row_reader(cls: Any, fields: tuple[Field, ...]) -> Callable[[dict[str, Any]]
     lines = []
     for number, field in enumerate(fields):
         lines += _lines(number, field, f"row.get({field.member!r})", scope)
+    return _written_read(cls, lines, _KEEP_UNKNOWN, scope)
+
+
+def row_reader(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callable[[Any], Any]:
+    """Return the function that reads a row, in which UNSET stands for what is absent; the rest as for `object_reader`.
+
+    Args:
+        cls: The class; making an object of it is setting its slots.
+        fields: Its fields.
+        rows: What the row is.
+    """
+    scope = _scope(cls)
+    lines = []
+    for number, field in enumerate(fields):
+        value = f"None if row.field{number} is UNSET else row.field{number}"
+        if number in rows.checked and field.default is None:
+            lines.append(f"resource.{field.name} = {value}")
+        else:
+            lines += _lines(number, field, value, scope)
+    return _written_read(cls, lines, rows.keep_unknown, scope)
+
+
+def _written_read(
+    cls: Any, lines: list[str], keep_unknown: Sequence[str], scope: dict[str, Any]
+) -> Callable[[Any], Any]:
     if EXTRA in attrs.fields_dict(cls):
-        lines += _KEEP_UNKNOWN
-    function: Callable[[dict[str, Any]], Any] = _written("read", _READ.format(lines="\n    ".join(lines)), scope)
+        lines += keep_unknown
+    function: Callable[[Any], Any] = _written("read", _READ.format(lines="\n    ".join(lines)), scope)
     return function
 
 
-def page_reader(cls: Any, fields: tuple[Field, ...], rows: PageRows) -> Callable[[Sequence[Any]], list[Any]]:
+def page_reader(cls: Any, fields: tuple[Field, ...], rows: Rows) -> Callable[[Sequence[Any]], list[Any]]:
     """Return the function that reads every row of a page; None stands for each in which something is wrong.
 
     Args:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -23,6 +24,7 @@ __all__ = ["Page", "PageDocument", "read_page"]
 T = TypeVar("T")
 
 _COUNTS = {name: wire_name(name) for name in ("number", "size", "total_elements", "total_pages")}
+_usual_counts = itemgetter(*_COUNTS.values())
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 _MAX_COUNT = 10**15
@@ -115,23 +117,31 @@ def _count(value: Any, where: str) -> int | Mismatch | None:
     return Mismatch(f"{where}: expected a whole number")
 
 
-def _counts(page: object) -> dict[str, Any] | Mismatch:
+def _counts(page: Any) -> dict[str, Any] | Mismatch:
     """Read the ``page`` object, as far as it is there."""
+    try:
+        values = _usual_counts(page)
+    except (LookupError, TypeError):
+        return _other_counts(page)
+    number, size, elements, pages = map(type, values)
+    if number is size is elements is pages is int and min(values) >= 0 and max(values) < _MAX_COUNT:
+        return dict(zip(_COUNTS, values, strict=True))
+    return _other_counts(page)
+
+
+def _other_counts(page: Any) -> dict[str, Any] | Mismatch:
     if page is not None and not isinstance(page, dict):
         return Mismatch("page: expected an object")
-    found = page or {}
-    values: list[Any] = list(map(found.get, _COUNTS.values()))
-    if set(map(type, values)) != {int} or min(values) < 0 or max(values) >= _MAX_COUNT:  # as it is in nearly no page
-        for place, name in enumerate(_COUNTS.values()):
-            value = _count(values[place], f"page.{name}")
-            if isinstance(value, Mismatch):
-                return value
-            values[place] = value
-    return dict(zip(_COUNTS, values, strict=True))
+    counts = {}
+    for attribute, name in _COUNTS.items():
+        value = _count((page or {}).get(name), f"page.{name}")
+        if isinstance(value, Mismatch):
+            return value
+        counts[attribute] = value
+    return counts
 
 
-def _next_hrefs(document: Mapping[str, Any]) -> tuple[str, ...] | Mismatch:
-    links = document.get("_links")
+def _next_hrefs(links: object) -> tuple[str, ...] | Mismatch:
     if links in (None, []):
         return ()
     if not isinstance(links, dict):
@@ -147,8 +157,7 @@ def _next_hrefs(document: Mapping[str, Any]) -> tuple[str, ...] | Mismatch:
     return tuple(hrefs)
 
 
-def _next_is_template(document: Mapping[str, Any]) -> bool:
-    following = (document.get("_links") or {}).get("next") or []
+def _is_template(following: Any) -> bool:
     return any(each.get("templated") is True for each in (following if isinstance(following, list) else [following]))
 
 
@@ -197,7 +206,7 @@ def read_page(response: Response, cls: type[T], relation: str) -> PageDocument[T
     if page is not None:
         return page
     read = structure_list(rows, cls, path)
-    return read if isinstance(read, Mismatch) else _page(response, document, read)
+    return read if isinstance(read, Mismatch) else _page(response, document.get("page"), document.get("_links"), read)
 
 
 def _usual_page(response: Response, cls: type[T], relation: str) -> PageDocument[T] | Mismatch | None:
@@ -207,21 +216,21 @@ def _usual_page(response: Response, cls: type[T], relation: str) -> PageDocument
     if usual is None or len(usual[1].rows) > _MAX_ITEMS:
         return None
     items, decoded = usual
-    return _page(response, {"page": decoded.page, "_links": decoded.links}, items)
+    return _page(response, decoded.page, decoded.links, items)
 
 
-def _page(response: Response, document: Mapping[str, Any], items: Read[list[T]]) -> PageDocument[T] | Mismatch:
-    counts = _counts(document.get("page"))
+def _page(response: Response, page: Any, links: Any, items: Read[list[T]]) -> PageDocument[T] | Mismatch:
+    counts = _counts(page)
     if isinstance(counts, Mismatch):
         return counts
-    hrefs = _next_hrefs(document)
+    hrefs = _next_hrefs(links)
     if isinstance(hrefs, Mismatch):
         return hrefs
     return PageDocument(
         url=response.url,
         items=items.content,
         next_hrefs=hrefs,
-        next_is_template=bool(hrefs) and _next_is_template(document),
+        next_is_template=bool(hrefs) and _is_template(links["next"]),
         unreadable=items.unreadable,
         **counts,
     )

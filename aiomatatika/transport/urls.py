@@ -130,12 +130,14 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         url: The configured URL.
         text: Its origin and path, without a slash at the end: what the URL of every request begins with.
+        names: What nearly every link begins with: the same, or how an alias host names it.
         scheme, host, port, path: Its parts; the port is the scheme's own where none is written.
         alias_hosts: The other hosts that links may name it by.
     """
 
     url: URL
     text: str
+    names: tuple[str, ...]
     scheme: str
     host: str
     port: int
@@ -148,9 +150,11 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
         """Return the root of a deployment's API."""
         url = URL(deployment.api_url)
         path = url.raw_path.rstrip("/")
+        text = f"{url.origin()}{path}"
         return cls(
             url=url,
-            text=f"{url.origin()}{path}",
+            text=text,
+            names=(text, *(f"https://{host}{_ALIAS_ROOT}" for host in deployment.alias_hosts)),
             scheme=url.scheme,
             host=url.host_subcomponent or "",
             port=url.port or _DEFAULT_PORTS[url.scheme],
@@ -197,8 +201,9 @@ class ApiRoot(msgspec.Struct, frozen=True, eq=False):
             raise UnsafeLinkError(
                 "a link holds white space, a control character or a backslash, or more than 8 KiB: not followed"
             )
-        if href.startswith(self.text) and _PLAIN.fullmatch(href, len(self.text)):
-            return URL(href, encoded=True)
+        for name in self.names:
+            if href.startswith(name) and _PLAIN.fullmatch(href, len(name)):
+                return URL(f"{self.text}{href[len(name) :]}", encoded=True)
         try:
             text = self._rooted(href.partition("#")[0], base or self.url)
         except ValueError:

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import example, given
 
 from aiomatatika import Links
 from aiomatatika.decoding.json_text import Mismatch, decode_json, decode_page, member
+
+from ..fuzz.hostile import raw_documents
 
 
 @pytest.mark.parametrize(
@@ -88,21 +90,6 @@ def test_members_of_one_name_are_refused_but_in_pages_where_the_last_one_counts(
     body = b'{"id": "a", "id": "b", "deep": {"x": 1, "x": 2, "y": 3}}'
     assert decode_json(body) == Mismatch("an object has two members of one name")
     assert decode_page(body) == {"id": "b", "deep": {"x": 2, "y": 3}}
-
-
-raw_strings = st.lists(
-    st.sampled_from(['\\"', "\\u0022", "\\\\", "u0022", "a", " ", "\\/", "\\n", "é"]), max_size=4
-).map(lambda parts: '"' + "".join(parts) + '"')
-raw_documents = st.recursive(
-    raw_strings | st.sampled_from(["1", "1.0", "-0", "1e2", "null", "true"]),
-    lambda inner: (
-        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
-        | st.lists(st.tuples(raw_strings, inner), max_size=3).map(
-            lambda members: "{" + ",".join(f"{name}: {value}" for name, value in members) + "}"
-        )
-    ),
-    max_leaves=8,
-)
 
 
 @given(raw_documents)

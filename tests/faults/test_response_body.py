@@ -123,6 +123,19 @@ async def test_B03_another_name_twice_does_not_cost_the_secret(server: MatatikaS
     assert server.api_keys[new.id].credentials == new.credentials
 
 
+@pytest.mark.parametrize("keys_read_before", [0, 30])
+async def test_B03_in_a_single_resource_a_name_that_is_there_twice_is_refused(
+    server: MatatikaServer, witness: Witness, keys_read_before: int
+) -> None:
+    (key_id,) = server.add_api_keys(1)
+    async with server.session() as session:
+        for _ in range(keys_read_before):
+            await session.apikeys.get(key_id)
+        server.faults.add(path=f"/api/apikeys/{key_id}", edit=twice("name"))
+        with witness.raises(ResponseError, match="two members of one name"):
+            await session.apikeys.get(key_id)
+
+
 async def test_B03_in_a_page_the_last_one_counts(server: MatatikaServer) -> None:
     server.faults.add(path=LIST, body=f'{{"_embedded":{{"apikeys":[{{"id":"{KEY}","name":"one","name":"two"}}]}}}}')
     async with server.session() as session:

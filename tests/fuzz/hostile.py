@@ -118,3 +118,19 @@ def bodies(documents: SearchStrategy[Any]) -> SearchStrategy[bytes]:
     whole = documents.map(lambda document: json.dumps(document).encode())
     changes = st.tuples(st.integers(0, 9999), st.sampled_from(_TOKENS) | st.sampled_from([1, 3, 10_000]))
     return whole | st.builds(_damage, whole, st.lists(changes, max_size=3)) | st.binary(max_size=20)
+
+
+# JSON texts in which names can stand twice, with what can hide a quotation mark in them.
+raw_strings: SearchStrategy[str] = st.lists(
+    st.sampled_from(['\\"', "\\u0022", "\\\\", "u0022", "a", " ", "\\/", "\\n", "é"]), max_size=4
+).map(lambda parts: '"' + "".join(parts) + '"')
+raw_documents: SearchStrategy[str] = st.recursive(
+    raw_strings | st.sampled_from(["1", "1.0", "-0", "1e2", "null", "true"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
+        | st.lists(st.tuples(raw_strings, inner), max_size=3).map(
+            lambda members: "{" + ",".join(f"{name}: {value}" for name, value in members) + "}"
+        )
+    ),
+    max_leaves=8,
+)

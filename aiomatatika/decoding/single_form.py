@@ -1,0 +1,40 @@
+"""A body that holds one object straight into a row, and from there into a resource. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar
+
+import msgspec
+
+from aiomatatika.decoding.form import Form
+from aiomatatika.decoding.json_text import is_read_at_once
+from aiomatatika.decoding.written_function import Rows, row_reader
+from aiomatatika.hal import BareLink
+
+__all__ = ["SingleForm"]
+
+
+class SingleForm(Form):
+    """The form that single objects have had: a call takes 9 us less of 130 than by way of dicts."""
+
+    # Nothing is dropped, and null is no absence: a row that is written again has the quotation marks of its text.
+    link_types: ClassVar[tuple[Any, ...]] = (dict[str, BareLink] | None, Any)
+    absent: ClassVar[Any] = msgspec.UNSET
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], Any]:
+        return msgspec.json.Decoder(self.row).decode
+
+    @cached_property
+    def _read_row(self) -> Callable[[Any], Any]:
+        return row_reader(self._cls, self._fields, Rows(keep_unknown=[*self.keep_unknown()], checked=self.checked))
+
+    def read(self, body: bytes) -> Any:
+        """Read an object; None where it has another form, where something in it is wrong, or a name stands twice."""
+        try:
+            row = self._decode(body)
+            return self._read_row(row) if is_read_at_once(body, row) else None
+        except Exception:  # noqa: BLE001  # of the decoder, or of a user's own hook
+            return None
