@@ -29,6 +29,8 @@ _MAX_ERROR_BODY = 2**20
 _FIRST_ERROR_STATUS = 300
 # aiohttp writes bytes in one piece, which holds up the event loop, and warns where they are more than these.
 _MAX_PIECE = 2**20
+# As far as a Content-Length is believed before the body is there.
+_MAX_RESERVED = 2**21
 
 
 # Without gc, as `_SendOnce` below: a thousand can be under way at once, and neither outlives its exchange.
@@ -196,6 +198,7 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
     if content.at_eof() and len(first) <= cap:
         return first
     body = io.BytesIO()  # chunks that are joined at the end would take the memory of a large body twice
+    _reserve(body, min(response.content_length or 0, cap, _MAX_RESERVED))
     body.write(first)
     while body.tell() <= cap and not content.at_eof():
         chunk = content.read_nowait()
@@ -207,7 +210,16 @@ async def _read(response: ClientResponse, cap: int, seconds: float | None) -> by
         if succeeded:
             raise _TooLargeError
         response.close()  # the beginning of an error page says enough
+    body.truncate()
     return body.getvalue()
+
+
+def _reserve(body: io.BytesIO, size: int) -> None:
+    """Give a buffer its size at once: one that grows is moved again and again, and leaves holes in the heap."""
+    if size:
+        body.seek(size - 1)
+        body.write(b"\0")
+        body.seek(0)
 
 
 def _without_body(attempt: Attempt, response: ClientResponse, error: Exception) -> Response | NoResponse:

@@ -260,8 +260,8 @@ def test_what_the_user_does_to_a_list_of_items_is_nothing_to_the_walk() -> None:
         walk.accept(PageDocument(url=URL(f"{START}?page=1"), items=[Row(1)], total_pages=3))
 
 
-@pytest.mark.parametrize("between, delivered", [(5_000, False), (9_999, False), (10_000, True)])
-def test_five_thousand_ids_are_remembered_at_least_and_ten_thousand_at_most(between: int, delivered: bool) -> None:
+@pytest.mark.parametrize("between, delivered", [(4_000, False), (7_999, False), (8_000, True)])
+def test_four_thousand_ids_are_remembered_at_least_and_eight_thousand_at_most(between: int, delivered: bool) -> None:
     pages = [page([number], f"?page={number + 1}") for number in range(between)]
     assert (Walked(*pages, page([0]), max_pages=20_000).got[-1] == 0) is delivered
 

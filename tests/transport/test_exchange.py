@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import zlib
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -71,6 +73,25 @@ async def test_a_fresh_connection_is_nobody_elses(server: MatatikaServer, send: 
     first, *fresh_ones, last = connections(server)
     assert first == last
     assert len({first, *fresh_ones}) == 3
+
+
+LONG = random.Random(1).randbytes(600_000)  # it does not compress, so that its gzip stream is longer
+
+
+@pytest.mark.parametrize("status, most", [(200, None), (500, 2**20)])
+@pytest.mark.parametrize(
+    "content, encoded",
+    [(LONG, False), (LONG * 5, False), (LONG, True), (bytes(600_000), True), (LONG + bytes(2_000_000), True)],
+)
+async def test_a_body_in_many_chunks_arrives_whole_whatever_its_length_was_said_to_be(
+    server: MatatikaServer, send: Send, content: bytes, encoded: bool, status: int, most: int | None
+) -> None:
+    body, headers = (zlib.compress(content, wbits=31), {"Content-Encoding": "gzip"}) if encoded else (content, {})
+    server.faults.add(path="/x", status=status, headers=headers, body=body)
+    response = await send(f"{server.url}/x")
+    assert isinstance(response, Response)
+    assert response.body[:most] == content[:most]
+    assert len(response.body) >= min(len(content), most or len(content))
 
 
 # Connections that do not come about
