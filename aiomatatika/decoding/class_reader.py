@@ -43,8 +43,8 @@ class ClassReader(PartsReader, Generic[T]):
     Attributes:
         page_form: The form that pages of the class have had so far. None until one has been read, because a single page
             is read faster without a form, and None for good where pages differ too much.
-        single_form: The form that single objects have had; None until twenty have been read, for it takes a hundred
-            times what it saves each of them.
+        single_form: The form that single objects have had; None until twenty have been read, for making it takes a
+            hundred times what it saves, and None for good as above.
     """
 
     def __init__(self, cls: type[T], converter: Converter) -> None:

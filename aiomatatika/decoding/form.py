@@ -30,7 +30,7 @@ class _Learned(msgspec.Struct, frozen=True):
 
     Attributes:
         unknown: The names of members that the class does not know.
-        links: Which of the kinds of links.
+        links: Which of the `Form.link_types`.
         mistyped: The names of members that were not of the promised type.
     """
 
@@ -43,7 +43,7 @@ _NOTHING_LEARNED: Final = _Learned()
 
 
 class Form:
-    """A form. It does not change: `learned` returns another one.
+    """What objects of a class have had. It does not change: `learned` returns another one.
 
     Args:
         cls: The class; making an object of it is setting its slots.
@@ -52,7 +52,7 @@ class Form:
     """
 
     link_types: ClassVar[tuple[Any, ...]]
-    """The kinds of links, from the one that takes least to `Any`."""
+    """What ``_links`` can be decoded into, from the narrowest to `Any`."""
     absent: ClassVar[Any]
     """What stands for a member that is not there."""
 

@@ -22,7 +22,7 @@ __all__ = [
     "decode_json",
     "decode_page",
     "has_too_many_values",
-    "is_read_at_once",
+    "is_sound",
     "media_type",
     "member",
     "value_type",
@@ -84,9 +84,14 @@ def decode_json(body: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> Any:
     return _REPEATED if again != body and _lost_a_member(body, again) else document
 
 
-def is_read_at_once(body: bytes, document: Any) -> bool:
-    """Tell whether a body needs no more than to be decoded: it is not large, and neither deep nor lost a member."""
-    if len(body) > LARGE or _lost_a_mark(body, msgspec.json.encode(document)):
+def is_sound(body: bytes, document: Any) -> bool:
+    """Tell whether no name stands twice in a body, and nothing in it is nested too deeply, as in `decode_json`.
+
+    Args:
+        body: The body, of less than a MiB.
+        document: What it was decoded into; the members of an object may stand in another order.
+    """
+    if _lost_a_mark(body, msgspec.json.encode(document)):
         return False
     return (_ARRAY not in body and len(body) < _DEEP_OBJECTS) or _brackets(body) <= _MAX_LEVELS
 
@@ -102,7 +107,7 @@ def decode_page(body: bytes, headers: Mapping[str, str] = _NO_HEADERS) -> Any:
 _BOM = b"\xef\xbb\xbf"
 _BACKSLASH = ord("\\")
 _ARRAY = ord("[")
-# Each of them takes a name, a colon and two brackets.
+# Objects in each other have two brackets each, two quotation marks and a colon.
 _DEEP_OBJECTS = 5 * _MAX_LEVELS
 
 
@@ -163,9 +168,9 @@ def _lost_a_member(body: bytes, again: bytes) -> bool:
 
 
 def _lost_a_mark(body: bytes, again: bytes) -> bool:
-    """Tell whether a document, written ``again``, has fewer quotation marks than its text, but for escapes.
+    """Tell whether a document, written ``again``, has fewer quotation marks than its text.
 
-    Nothing but the loss of a member can take one away, and an escaped one stays one.
+    Nothing but the loss of a member takes one away, and an escaped one stays one.
     """
     marks = body.count(b'"')
     if _BACKSLASH in body and b"\\u0022" in body:  # the former is looked for in a tenth of the time

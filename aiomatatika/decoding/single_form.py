@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from aiomatatika.decoding.form import Form
-from aiomatatika.decoding.json_text import is_read_at_once
+from aiomatatika.decoding.json_text import LARGE, is_sound
 from aiomatatika.decoding.written_function import Rows, row_reader
 from aiomatatika.hal import BareLink
 
@@ -17,9 +17,9 @@ __all__ = ["SingleForm"]
 
 
 class SingleForm(Form):
-    """The form that single objects have had: a call takes 9 us less of 130 than by way of dicts."""
+    """The form that single objects have had: a call of a thousand at once takes 5 us of 140 less by it."""
 
-    # Nothing is dropped, and null is no absence: a row that is written again has the quotation marks of its text.
+    # Nothing is dropped, and null is told from what is absent: see `is_sound`.
     link_types: ClassVar[tuple[Any, ...]] = (dict[str, BareLink] | None, Any)
     absent: ClassVar[Any] = msgspec.UNSET
 
@@ -32,9 +32,11 @@ class SingleForm(Form):
         return row_reader(self._cls, self._fields, Rows(keep_unknown=[*self.keep_unknown()], checked=self.checked))
 
     def read(self, body: bytes) -> Any:
-        """Read an object; None where it has another form, where something in it is wrong, or a name stands twice."""
+        """Read an object; None where it has another form, or something in it is wrong."""
+        if len(body) > LARGE:
+            return None
         try:
             row = self._decode(body)
-            return self._read_row(row) if is_read_at_once(body, row) else None
+            return self._read_row(row) if is_sound(body, row) else None
         except Exception:  # noqa: BLE001  # of the decoder, or of a user's own hook
             return None

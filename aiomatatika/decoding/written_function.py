@@ -28,6 +28,8 @@ and for a page of rows whose ids are read as a column::
             resources[index] = None
         return resources
 
+A row that stands alone is read as the dict is, with ``row.field0`` in place of ``row.get("id")``.
+
 A loop over the fields, in place of a line for each, would take twice the time.
 """
 
