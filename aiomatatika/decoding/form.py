@@ -87,7 +87,7 @@ class Form:
     def row(self) -> Any:
         """The class of what a document is decoded into: field number 5 is ``field5``."""
         members: list[Any] = [
-            (f"field{number}", self._or_absent(self._type_of(field)), _member(field.member, self.absent))
+            (f"field{number}", self._type_of(field), _member(field.member, self.absent))
             for number, field in enumerate(self._fields)
         ]
         members += [
@@ -95,9 +95,6 @@ class Form:
         ]
         # Without gc: they hold no cycles and live for the moment, and 1,000 of them would set the collector off.
         return msgspec.defstruct("Row", members, forbid_unknown_fields=True, gc=False)
-
-    def _or_absent(self, kind: Any) -> Any:
-        return kind if self.absent is None or kind is Any else kind | msgspec.UnsetType
 
     def keep_unknown(self) -> Iterator[str]:
         """Yield the lines that set ``extra``; where a row has no unknown member, they make no dict for it."""
