@@ -55,7 +55,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         headers: Header fields beside those that every request has.
         content_type: The media type of the body.
         accept: The media types that are welcome.
-        max_body: How large the body of the response may be, in bytes, decompressed.
         promised: The statuses of success that the operation has; None: any from 200 to 299.
         not_repeated_after: Statuses after which a broken body is left at that: what was to be done is done.
         done_already: Statuses that, where they answer a repeat, mean that the first one was carried out: the 404 to a
@@ -63,7 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         streamed: Statuses whose body is left to be read piece by piece: the response is then an `OpenResponse`.
         secret: What it makes, where its response is the only sight of a secret: closing the session waits for it.
         within: A limit in seconds below the deadline of the call.
-        max_body: The longest body of a success, in bytes.
+        max_body: The longest body of a success, in bytes, decompressed.
     """
 
     method: str
