@@ -8,14 +8,23 @@ from uuid import UUID
 
 import attrs
 
-from aiomatatika import HalResource, Secret
+from aiomatatika import HalResource, OpenEnum, Secret
 from aiomatatika.hal import JsonObject
 
 HREF = {"href": "/api/x"}
 
 
+class Colour(OpenEnum):
+    RED = "RED"
+
+
+@attrs.frozen(kw_only=True)
+class Part(HalResource):
+    name: str
+
+
 def new_class() -> Any:
-    """Return a class that nothing has been read into."""
+    """Return a class that nothing has been read into, with a field of every kind."""
 
     @attrs.frozen(kw_only=True)
     class Thing(HalResource):
@@ -24,10 +33,14 @@ def new_class() -> Any:
         created: datetime | None = None
         token: Secret | None = None
         count: int = 7
+        share: float | None = None
+        done: bool = False
+        colour: Colour | None = None
         parts: tuple[str, ...] = ()
+        part: Part | None = None
+        counts: dict[str, int] = attrs.field(factory=dict)
         settings: JsonObject | None = None
 
-    Thing.__annotations__.update(id=UUID, created=datetime | None, token=Secret | None, settings=JsonObject | None)
     return Thing
 
 
