@@ -118,6 +118,14 @@ def test_kinds_of_links_are_learned(links: Any, kind: type) -> None:
     assert [each.links.all("self")[0].href for each in found.content if kind is not dict] in ([], ["/api/x"] * 2)
 
 
+def test_links_that_are_no_object_are_named_though_links_of_every_kind_were_learned() -> None:
+    cls = class_of_pages()
+    assert read([row(1, _links={"self": [HREF]})], cls) is None
+    found = read([row(1, _links=5), row(2, _links=[])], cls)
+    assert found is not None
+    assert found.unreadable == ("things[0]._links",)
+
+
 def test_what_is_wrong_in_one_row_costs_no_other() -> None:
     rows = [row(1), row(2, created=5, count=1.0), row(3, parts=["a", 1], _embedded=[])]
     found = read(rows, class_of_pages())
