@@ -37,8 +37,8 @@ class JsonObject:
         is_complete: Whether it holds all that the server sent.
     """
 
-    # A cell, not the members: jsonpickle and others read whatever stands in an attribute. A third of what a function
-    # weighs that remembers them, and one object for the garbage collector instead of three.
+    # A cell, not the members: jsonpickle and others read whatever stands in an attribute. It weighs a third of what a
+    # closure weighs, and is one object for the garbage collector instead of three.
     __slots__ = ("_cell", "is_complete")
 
     _cell: CellType

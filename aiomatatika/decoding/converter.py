@@ -136,7 +136,7 @@ def structure(document: Any, cls: type[T], where: str = "") -> Read[T] | Mismatc
 
 def structure_single(body: bytes, cls: type[T]) -> Read[T] | None:
     """Make a resource of a body of the form that those of the class have had; None where it has another one."""
-    reader = converter.get_structure_hook(cls)
+    reader = converter.get_structure_hook(cls)  # unchecked: a class that has a form has passed `_reader_of`
     form = reader.single_form if isinstance(reader, ClassReader) else None
     resource = form.read(body) if form else None
     return None if resource is None else Read(resource)
@@ -158,7 +158,10 @@ def structure_list(rows: list[Any], cls: type[T], where: str) -> Read[list[T]] |
         where: The path of the array.
     """
     reader = _reader_of(cls)
-    return _finished(reader, _read_all(reader, rows), rows.__getitem__, lambda index: f"{where}[{index}]")
+    resources = _read_all(reader, rows)
+    if all(resources):  # in C; where a class has falsy objects, what follows looks closely
+        return Read(resources)
+    return _finished(reader, resources, rows.__getitem__, lambda index: f"{where}[{index}]")
 
 
 def structure_page(body: bytes, cls: type[T], relation: str) -> tuple[Read[list[T]], DecodedPage] | None:
@@ -169,7 +172,7 @@ def structure_page(body: bytes, cls: type[T], relation: str) -> tuple[Read[list[
     if form is None or page is None:
         return None
     resources = form.read_all(page.rows)
-    if all(resources):  # before anything is made for what is wrong
+    if all(resources):
         return Read(resources), page
     read = _finished(
         reader,
@@ -194,9 +197,7 @@ def _read_all(reader: Reader, rows: list[Any]) -> list[Any]:
 def _finished(
     reader: Reader, resources: list[Any], document: Callable[[int], Any], where: Callable[[int], str]
 ) -> Read[list[Any]] | Mismatch:
-    """Read what something is wrong in once more, member by member."""
-    if all(resources):  # in C; where a class has falsy objects, what follows looks closely
-        return Read(resources)
+    """Read what something is wrong in once more, member by member; it stands as None among the resources."""
     unreadable: list[str] = []
     mismatch = None
     for index in [index for index, resource in enumerate(resources) if resource is None]:

@@ -6,7 +6,7 @@ way of dicts. A document of another form is read that way, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from types import NoneType
 from typing import Any, ClassVar, Final, Self
@@ -20,7 +20,6 @@ __all__ = ["Form"]
 
 # Types that the decoder checks as strictly as the readers do.
 _CHECKED: Final = frozenset({str, bool})
-_UNSET: Final = msgspec.UNSET
 _MAX_UNKNOWN = 64
 _MAX_NAME = 100
 
@@ -62,11 +61,6 @@ class Form:
         self._learned = learned
 
     @property
-    def has_typed_links(self) -> bool:
-        """Whether links are decoded into objects of their own."""
-        return self._link_type is not Any
-
-    @property
     def _link_type(self) -> Any:
         return self.link_types[self._learned.links]
 
@@ -91,35 +85,22 @@ class Form:
             for number, field in enumerate(self._fields)
         ]
         members += [
-            (f"unknown{number}", Any, _member(name, _UNSET)) for number, name in enumerate(self._learned.unknown)
+            (f"unknown{number}", Any, _member(name, msgspec.UNSET)) for number, name in enumerate(self._learned.unknown)
         ]
         # Without gc: they hold no cycles and live for the moment, and 1,000 of them would set the collector off.
         return msgspec.defstruct("Row", members, forbid_unknown_fields=True, gc=False)
 
-    def keep_unknown(self) -> Iterator[str]:
-        """Yield the lines that set ``extra``; where a row has no unknown member, they make no dict for it."""
+    @property
+    def keep_unknown(self) -> list[str]:
+        """The lines that set ``extra``; where a row has no unknown member, they make no dict for it."""
         names = self._learned.unknown
-        values = [f"row.unknown{number}" for number in range(len(names))]
         if not names:
-            yield "resource.extra = nothing"
-            return
-        yield f"if {' is '.join(values)} is UNSET:"
-        yield "    resource.extra = nothing"
-        yield "else:"
-        yield "    unknown = {}"
+            return ["resource.extra = nothing"]
+        values = [f"row.unknown{number}" for number in range(len(names))]
+        lines = [f"if {' is '.join(values)} is UNSET:", "    resource.extra = nothing", "else:", "    unknown = {}"]
         for name, value in zip(names, values, strict=True):
-            yield f"    if (value := {value}) is not UNSET:"
-            yield f"        unknown[{name!r}] = value"
-        yield "    resource.extra = JsonObject(unknown)"
-
-    def document_of(self, row: Any) -> dict[str, Any]:
-        """Return a row as the object that it was decoded from, but for members that were null."""
-        members: dict[str, Any] = {
-            field.member: getattr(row, f"field{number}") for number, field in enumerate(self._fields)
-        }
-        present = {name: value for name, value in members.items() if value is not None}
-        unknown = {name: getattr(row, f"unknown{number}") for number, name in enumerate(self._learned.unknown)}
-        return present | {name: value for name, value in unknown.items() if value is not _UNSET}
+            lines += [f"    if (value := {value}) is not UNSET:", f"        unknown[{name!r}] = value"]
+        return [*lines, "    resource.extra = JsonObject(unknown)"]
 
     def learned(self, documents: Iterable[Any]) -> Self | None:
         """Return the form that these documents have as well; None where no form is to be tried again."""

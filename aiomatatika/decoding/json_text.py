@@ -91,7 +91,7 @@ def is_sound(body: bytes, document: Any) -> bool:
         body: The body, of less than a MiB.
         document: What it was decoded into; the members of an object may stand in another order.
     """
-    if _lost_a_mark(body, msgspec.json.encode(document)):
+    if _lost_quotation_marks(body, msgspec.json.encode(document)):
         return False
     return (_ARRAY not in body and len(body) < _DEEP_OBJECTS) or _brackets(body) <= _MAX_LEVELS
 
@@ -164,10 +164,10 @@ def _lost_a_member(body: bytes, again: bytes) -> bool:
     costs half of the decoding where the server writes no spaces, else as much again; a parser that hands each object to
     Python costs three times the decoding.
     """
-    return msgspec.json.format(body, indent=-1) != again and _lost_a_mark(body, again)
+    return msgspec.json.format(body, indent=-1) != again and _lost_quotation_marks(body, again)
 
 
-def _lost_a_mark(body: bytes, again: bytes) -> bool:
+def _lost_quotation_marks(body: bytes, again: bytes) -> bool:
     """Tell whether a document, written ``again``, has fewer quotation marks than its text.
 
     Nothing but the loss of a member takes one away, and an escaped one stays one.

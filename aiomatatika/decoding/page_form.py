@@ -40,7 +40,7 @@ class PageForm(Form):
         """The function that reads every row of a page; None stands for each in which something is wrong."""
         readers = {number: self._column_reader(field) for number, field in enumerate(self._fields)}
         rows = Rows(
-            keep_unknown=[*self.keep_unknown()],
+            keep_unknown=self.keep_unknown,
             checked=self.checked,
             columns={number: Column(self._fields[number], reader) for number, reader in readers.items() if reader},
         )
@@ -52,7 +52,7 @@ class PageForm(Form):
         if not field.is_usual:
             return None
         if field.kind is Links:
-            return _decoded_links if self.has_typed_links else None
+            return _decoded_links if self._link_type is not Any else None
         return COLUMN_READERS.get(field.kind)
 
     @cached_property
@@ -76,6 +76,15 @@ class PageForm(Form):
         except (msgspec.MsgspecError, ValueError, RecursionError):  # a ValueError: Unicode's
             return None
         return DecodedPage(document.embedded.rows, document.links, document.page)
+
+    def document_of(self, row: Any) -> dict[str, Any]:
+        """Return a row as the object that it was decoded from, but for members that were null."""
+        members: dict[str, Any] = {
+            field.member: getattr(row, f"field{number}") for number, field in enumerate(self._fields)
+        }
+        present = {name: value for name, value in members.items() if value is not None}
+        unknown = {name: getattr(row, f"unknown{number}") for number, name in enumerate(self._learned.unknown)}
+        return present | {name: value for name, value in unknown.items() if value is not msgspec.UNSET}
 
 
 def _decoded_links(values: Sequence[Any]) -> list[Any]:

@@ -29,7 +29,7 @@ class SingleForm(Form):
 
     @cached_property
     def _read_row(self) -> Callable[[Any], Any]:
-        return row_reader(self._cls, self._fields, Rows(keep_unknown=[*self.keep_unknown()], checked=self.checked))
+        return row_reader(self._cls, self._fields, Rows(keep_unknown=self.keep_unknown, checked=self.checked))
 
     def read(self, body: bytes) -> Any:
         """Read an object; None where it has another form, or something in it is wrong."""
@@ -38,5 +38,5 @@ class SingleForm(Form):
         try:
             row = self._decode(body)
             return self._read_row(row) if is_sound(body, row) else None
-        except Exception:  # noqa: BLE001  # of the decoder, or of a user's own hook
+        except Exception:  # noqa: BLE001  # a user's own hook can raise anything, and the decoder several things
             return None

@@ -118,7 +118,7 @@ def test_kinds_of_links_are_learned(links: Any, kind: type) -> None:
     assert [each.links.all("self")[0].href for each in found.content if kind is not dict] in ([], ["/api/x"] * 2)
 
 
-def test_links_that_are_no_object_are_named_though_links_of_every_kind_were_learned() -> None:
+def test_links_of_another_type_are_named_though_links_of_every_kind_were_learned() -> None:
     cls = class_of_pages()
     assert read([row(1, _links={"self": [HREF]})], cls) is None
     found = read([row(1, _links=5), row(2, _links=[])], cls)

@@ -43,8 +43,8 @@ def read(body: bytes, cls: Any) -> Any:
     return usual.content
 
 
-def body_of(number: int = 1, **members: Any) -> bytes:
-    return json.dumps(row(number, **members)).encode()
+def body_of(**members: Any) -> bytes:
+    return json.dumps(row(1, **members)).encode()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_name_that_stands_twice_is_refused(members: str, hidden: str) -> None:
 
 
 @pytest.mark.parametrize("members", ["", '"name": "\\u0022",', '"name": "\\\\u0022",', '"name": "\\"",'])
-def test_an_escaped_quotation_mark_is_no_second_name(members: str) -> None:
+def test_escaped_quotation_marks_are_accepted(members: str) -> None:
     assert read(f'{{{members} "id": "{UUID(int=1)}"}}'.encode(), class_of()) is not None
 
 
@@ -240,4 +240,4 @@ def test_whatever_the_text_both_ways_lead_to_the_same(parts: list[tuple[str, str
         assert structure_single(body, cls) is None
     elif read(body, cls) is None:
         found = structure(decode_json(body), cls)
-        assert not isinstance(found, Read) or found.unreadable or '{"a": {"href": "/x"}, "a"' in text
+        assert not isinstance(found, Read) or found.unreadable
